@@ -128,7 +128,7 @@ impl PlatformApi {
     }
 
     /// Extensions generate one directory per extension, with a build context beside each Dockerfile.
-    /// Spec: image_extension.md § Phase: Generate, platform.md 0.13 § detector.
+    /// Spec: `image_extension.md` § Phase: Generate, platform.md 0.13 § detector.
     #[must_use]
     pub fn has_extension_contexts(self) -> bool {
         self >= Self::V0_13

@@ -1,0 +1,272 @@
+//! Reading and printing TOML text: one way for every file of the specification.
+//!
+//! Errors name line, column and key. What is printed has the layout of the reference lifecycle's files,
+//! because some of them end in image layers, and a layer whose bytes differ is a layer sent again.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::Value;
+
+/// TOML text that is malformed or does not have the expected shape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}{}: {message}", key.as_ref().map(|key| format!(", key '{key}'")).unwrap_or_default())]
+pub struct TomlError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// The dotted path of the key, with indexes of arrays, where one is known.
+    pub key: Option<String>,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Reads a document of type `T`.
+///
+/// # Errors
+/// The text is not TOML or a value has the wrong type.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TomlError> {
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| locate(text, &error, None))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let key = error.path().to_string();
+        locate(text, error.inner(), Some(key).filter(|key| key != "."))
+    })
+}
+
+fn locate(text: &str, error: &toml::de::Error, key: Option<String>) -> TomlError {
+    let offset = error.span().map_or(0, |span| span.start);
+    let before = text.get(..offset).unwrap_or(text);
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    TomlError {
+        line: before.matches('\n').count() + 1,
+        column: last_line.chars().count() + 1,
+        key,
+        message: error.message().trim_end().to_owned(),
+    }
+}
+
+/// A value that TOML has no form for, such as a key with a null value inside an array.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be written as TOML: {0}")]
+pub struct NotToml(String);
+
+/// Prints a document: in each table first the plain values, then the sub-tables, each level indented by
+/// two spaces.
+///
+/// # Errors
+/// `document` is no table or holds something that TOML cannot express.
+pub fn print<T: Serialize>(document: &T) -> Result<String, NotToml> {
+    // By way of text, because the serializer that makes values directly takes dates apart.
+    let text = toml::to_string(document).map_err(|error| NotToml(error.to_string()))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| NotToml(error.to_string()))?;
+    let mut printer = Printer::default();
+    printer.table_body(&[], &table);
+    Ok(printer.text)
+}
+
+/// Whether the value gets a header of its own rather than standing behind its key.
+fn is_table(value: &Value) -> bool {
+    match value {
+        Value::Table(_) => true,
+        Value::Array(items) => !items.is_empty() && items.iter().all(Value::is_table),
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct Printer {
+    text: String,
+}
+
+impl Printer {
+    fn table_body(&mut self, path: &[&str], table: &toml::Table) {
+        for (key, value) in table.iter().filter(|(_, value)| !is_table(value)) {
+            self.indent(path.len());
+            self.key(key);
+            self.text.push_str(" = ");
+            self.inline(value);
+            self.text.push('\n');
+        }
+        for (key, value) in table.iter().filter(|(_, value)| is_table(value)) {
+            let path: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
+            match value {
+                Value::Table(table) => {
+                    // Only tables of the document's first level are set off by an empty line.
+                    self.header(&path, ["[", "]"], path.len() == 1);
+                    self.table_body(&path, table);
+                }
+                Value::Array(items) => {
+                    for table in items.iter().filter_map(Value::as_table) {
+                        self.header(&path, ["[[", "]]"], true);
+                        self.table_body(&path, table);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn header(&mut self, path: &[&str], brackets: [&str; 2], set_off: bool) {
+        if set_off && !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.indent(path.len() - 1);
+        self.text.push_str(brackets[0]);
+        for (index, key) in path.iter().enumerate() {
+            if index > 0 {
+                self.text.push('.');
+            }
+            self.key(key);
+        }
+        self.text.push_str(brackets[1]);
+        self.text.push('\n');
+    }
+
+    fn indent(&mut self, levels: usize) {
+        self.text.extend(std::iter::repeat_n("  ", levels));
+    }
+
+    fn key(&mut self, key: &str) {
+        let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if !key.is_empty() && key.bytes().all(bare) {
+            self.text.push_str(key);
+        } else {
+            self.string(key);
+        }
+    }
+
+    fn inline(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.string(text),
+            Value::Array(items) => {
+                self.list('[', ']', items.iter(), Self::inline);
+            }
+            Value::Table(table) => self.list('{', '}', table.iter(), |printer, (key, value)| {
+                printer.key(key);
+                printer.text.push_str(" = ");
+                printer.inline(value);
+            }),
+            scalar => self.text.push_str(&scalar.to_string()),
+        }
+    }
+
+    fn list<T>(
+        &mut self,
+        open: char,
+        close: char,
+        items: impl Iterator<Item = T>,
+        mut print: impl FnMut(&mut Self, T),
+    ) {
+        self.text.push(open);
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.text.push_str(", ");
+            }
+            print(self, item);
+        }
+        self.text.push(close);
+    }
+
+    fn string(&mut self, text: &str) {
+        self.text.push('"');
+        for character in text.chars() {
+            match character {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\u{8}' => self.text.push_str("\\b"),
+                '\t' => self.text.push_str("\\t"),
+                '\n' => self.text.push_str("\\n"),
+                '\u{c}' => self.text.push_str("\\f"),
+                '\r' => self.text.push_str("\\r"),
+                control if control < ' ' || control == '\u{7f}' => {
+                    // Writing into a String cannot fail.
+                    let _ = write!(self.text, "\\u{:04x}", u32::from(control));
+                }
+                other => self.text.push(other),
+            }
+        }
+        self.text.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::{parse, print};
+
+    #[derive(Debug, Deserialize)]
+    struct Document {
+        #[serde(rename = "list")]
+        _list: Vec<Entry>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Entry {
+        #[serde(rename = "flag")]
+        _flag: bool,
+    }
+
+    #[test]
+    fn errors_name_line_column_and_key() {
+        let error = parse::<Document>("[[list]]\nflag = true\n[[list]]\nflag = 'yes'\n").unwrap_err();
+        assert_eq!((error.line, error.column), (4, 8));
+        assert_eq!(error.key.as_deref(), Some("list[1].flag"));
+        assert!(
+            error.to_string().starts_with("line 4, column 8, key 'list[1].flag': invalid type"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn syntax_errors_name_line_and_column() {
+        let error = parse::<Document>("\n  list = [ }\n").unwrap_err();
+        assert_eq!((error.line, error.key), (2, None));
+        let error = parse::<Document>("list = 1").unwrap_err();
+        assert_eq!((error.line, error.key.as_deref()), (1, Some("list")));
+    }
+
+    #[test]
+    fn plain_values_come_first_and_tables_are_indented() {
+        let document: toml::Table = toml::from_str(
+            "[table]\n[table.inner]\nx=1\n[[entries]]\nname='a'\n[entries.metadata]\nat=1979-05-27\n[[entries]]\n\
+             name='b'\nempty=[]\n",
+        )
+        .unwrap();
+        let mut document = document;
+        document.insert("last".into(), "said \"so\"\n\u{1}\u{7f}ü".into());
+        assert_eq!(
+            print(&document).unwrap(),
+            r#"last = "said \"so\"\n\u0001\u007fü"
+
+[table]
+  [table.inner]
+    x = 1
+
+[[entries]]
+  name = "a"
+  [entries.metadata]
+    at = 1979-05-27
+
+[[entries]]
+  name = "b"
+  empty = []
+"#
+        );
+    }
+
+    #[test]
+    fn odd_keys_are_quoted_and_mixed_arrays_stay_inline() {
+        let text = "\"a b\" = [1, {x = 1.0, \"\" = [2]}]\n\n[\"c.d\"]\n  y = 1979-05-27T07:32:00.5Z\n";
+        let document: toml::Table = toml::from_str(text).unwrap();
+        assert_eq!(print(&document).unwrap(), text);
+        assert_eq!(parse::<toml::Table>(&print(&document).unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn only_tables_are_documents() {
+        assert!(print(&1).is_err());
+    }
+}
