@@ -1,1 +1,5 @@
-//! Not written yet.
+//! Buildpacks and image extensions on disk: finding them, running their executables with the right
+//! environment, and reading what they leave behind.
+
+pub mod layers_dir;
+pub mod sbom;
