@@ -1,0 +1,107 @@
+//! Giving up root: volumes are handed to the build image's user, then the process becomes that user.
+//!
+//! Nothing is attempted that isn't needed: started as an ordinary user, whatever its id, a phase leaves
+//! users and owners alone. Spec: platform.md § Build Image, § Security Considerations.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Uid};
+use platform_api::{ExitCode, Input, Phase, PhaseError, Privileges};
+
+use crate::Inputs;
+
+/// Privileges that are too many or too few.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PrivilegeError {
+    /// The phase runs other people's executables.
+    #[error("refusing to run {phase} as root: it runs buildpacks, which must not have its rights")]
+    Root { phase: Phase },
+    /// A volume could not be handed over.
+    #[error("failed to hand '{}' to user {uid}:{gid}: {source}", path.display())]
+    Hand { path: PathBuf, uid: u32, gid: u32, source: io::Error },
+    /// The process could not become another user.
+    #[error("failed to become user {uid}:{gid}: {source}")]
+    Become { uid: u32, gid: u32, source: io::Error },
+}
+
+impl PhaseError for PrivilegeError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Root { .. } | Self::Hand { .. } | Self::Become { .. } => ExitCode::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Root { .. } => {
+                Some("start it as the build image's user (CNB_USER_ID, CNB_GROUP_ID)".into())
+            }
+            Self::Hand { .. } | Self::Become { .. } => None,
+        }
+    }
+}
+
+/// Adapts the process's rights to what the phase needs.
+///
+/// # Errors
+/// The phase must not run as root, or the system does not let go of it.
+pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
+    let root = Uid::effective().is_root();
+    match inputs.phase().privileges() {
+        Privileges::Refused if root => Err(PrivilegeError::Root { phase: inputs.phase() }),
+        Privileges::Dropped if root => {
+            let (uid, gid) = inputs.owner();
+            for volume in volumes(inputs) {
+                hand_over(volume, uid, gid).map_err(|source| PrivilegeError::Hand {
+                    path: volume.to_owned(),
+                    uid,
+                    gid,
+                    source,
+                })?;
+            }
+            become_user(uid, gid)
+        }
+        Privileges::Refused | Privileges::Dropped | Privileges::Kept => Ok(()),
+    }
+}
+
+/// The directories that the phase writes to as the user.
+fn volumes(inputs: &Inputs) -> impl Iterator<Item = &Path> {
+    let kaniko = (inputs.phase() == Phase::Restorer).then(|| Path::new("/kaniko"));
+    let layers = matches!(inputs.phase(), Phase::Analyzer | Phase::Restorer | Phase::Creator);
+    let layers = layers.then(|| inputs.path(Input::Layers));
+    let caches = [Input::CacheDir, Input::LaunchCache].map(|cache| inputs.optional_path(cache));
+    layers.into_iter().chain(caches.into_iter().flatten()).chain(kaniko)
+}
+
+/// Changes the owner of all that is in a directory, unless the user can write to it anyway; what is in a
+/// directory is taken to be as its top.
+fn hand_over(directory: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    let metadata = match fs_err::metadata(directory) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let group_may = metadata.gid() == gid && metadata.mode() & 0o020 != 0;
+    if metadata.uid() == uid || group_may || metadata.mode() & 0o002 != 0 {
+        return Ok(());
+    }
+    // The directory itself may be a link, what it holds is taken as it is.
+    std::os::unix::fs::chown(directory, Some(uid), Some(gid))?;
+    for entry in walkdir::WalkDir::new(directory).min_depth(1) {
+        std::os::unix::fs::lchown(entry?.path(), Some(uid), Some(gid))?;
+    }
+    Ok(())
+}
+
+fn become_user(uid: u32, gid: u32) -> Result<(), PrivilegeError> {
+    if (uid, gid) == (Uid::current().as_raw(), Gid::current().as_raw()) {
+        return Ok(());
+    }
+    let (user, group) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    nix::unistd::setresgid(group, group, group)
+        .and_then(|()| nix::unistd::setresuid(user, user, user))
+        .map_err(|error| PrivilegeError::Become { uid, gid, source: error.into() })
+}
