@@ -1,1 +1,27 @@
-//! Not written yet.
+//! Layers: from directories and files to a tar archive with its diffID, digest and compressed bytes in one
+//! pass, and from archives back to files, safely.
+//!
+//! Nothing outside of this crate knows tar or gzip.
+//!
+//! - [`LayerSource`] says what a layer holds; it hashes and writes it.
+//! - [`slices::split`] divides an app directory into layers.
+
+mod archive;
+mod best_effort;
+mod block;
+mod error;
+mod glob;
+mod gzip;
+mod header;
+mod pipeline;
+mod process_types;
+pub mod slices;
+mod source;
+mod walk;
+
+pub use best_effort::BestEffort;
+pub use error::{ArchiveError, LayerError};
+pub use header::Owner;
+pub use pipeline::{ArchiveSummary, Compressors, LayerSummary};
+pub use process_types::{BadProcessType, ProcessType};
+pub use source::LayerSource;
