@@ -1,1 +1,27 @@
-//! Not written yet.
+//! Image references and documents, without any I/O.
+//!
+//! - [`Reference`] – an image's name: registry, repository, and tag or digest;
+//! - [`ImageConfig`], [`Manifest`], [`ImageIndex`] – the documents an image is made of;
+//! - [`ImagePlan`] – what a new image adds to its base; [`ImagePlan::apply`] turns both into the exact
+//!   bytes of the new image's documents;
+//! - [`run_image`] – which of the run images that a platform offers is used.
+
+mod config;
+mod container_config;
+mod document;
+mod manifest;
+mod plan;
+mod reference;
+mod registry_name;
+pub mod run_image;
+mod timestamp;
+
+pub use config::{History, ImageConfig, RootFs};
+pub use container_config::{ContainerConfig, Healthcheck};
+pub use document::{Document, MalformedDocument};
+pub use manifest::{Descriptor, ImageIndex, Manifest, Platform, media_type};
+pub use plan::{ImageDocuments, ImagePlan, NewLayer};
+pub use reference::{
+    Identifier, InvalidReference, Reference, SeveralRegistries, ensure_one_registry, name_without_digest,
+};
+pub use timestamp::{Timestamp, TimestampOutOfRange};
