@@ -1,1 +1,73 @@
-//! Not written yet.
+//! What one build keeps for the next: layers by diffID, and metadata that tells what they are.
+//!
+//! [`Cache`] is what the restorer reads, [`CacheWriter`] what the exporter fills; [`CacheDirectory`] is
+//! the cache in a directory. A cache is a convenience: whatever is wrong with its contents is a warning
+//! and a miss, never a failed build. What was there before a write stays usable until the write is
+//! committed, whole, by a rename.
+//!
+//! Spec: platform.md § restorer, § exporter; the form on disk is that of the reference lifecycle.
+
+mod directory;
+mod error;
+mod sink;
+mod writer;
+
+use std::io::{Read, Write};
+
+use spec_model::DiffId;
+use spec_model::lifecycle_metadata::CacheMetadata;
+
+pub use directory::CacheDirectory;
+pub use error::CacheError;
+
+/// Layers of earlier builds.
+pub trait Cache: Send + Sync {
+    /// The cache as users know it: the directory's path or the image's reference.
+    fn name(&self) -> &str;
+
+    /// What the cache holds. What cannot be read or understood is a warning and an empty cache.
+    fn metadata(&self) -> CacheMetadata;
+
+    /// Opens a layer's uncompressed tar archive. Its contents are not verified yet.
+    ///
+    /// # Errors
+    /// The cache lacks the layer or it cannot be read; the caller does without it.
+    fn open_layer(&self, diff_id: &DiffId) -> Result<Box<dyn Read + Send>, CacheError>;
+
+    /// Starts the cache's next state, at first empty.
+    ///
+    /// # Errors
+    /// The cache cannot be written or another process is writing it.
+    fn begin(&self) -> Result<Box<dyn CacheWriter>, CacheError>;
+}
+
+/// The next state of a cache. Dropped without [`CacheWriter::commit`], it leaves the cache as it was.
+pub trait CacheWriter: Send + Sync {
+    /// A place for a layer's uncompressed tar archive. Several may be open at a time.
+    ///
+    /// # Errors
+    /// The cache refuses.
+    fn layer(&self) -> Result<Box<dyn CacheLayerSink>, CacheError>;
+
+    /// Takes a layer over from the cache's present state and tells whether that was possible. A layer
+    /// whose contents don't match its name is left behind with a warning.
+    ///
+    /// # Errors
+    /// The cache refuses.
+    fn reuse(&self, diff_id: &DiffId) -> Result<bool, CacheError>;
+
+    /// Makes this the cache's state, whole or not at all.
+    ///
+    /// # Errors
+    /// The cache refuses; it then has its old state.
+    fn commit(self: Box<Self>, metadata: &CacheMetadata) -> Result<(), CacheError>;
+}
+
+/// Receives a layer's uncompressed tar archive. Dropped unfinished, it leaves nothing.
+pub trait CacheLayerSink: Write + Send {
+    /// Ends the layer, whose bytes have the given diffID.
+    ///
+    /// # Errors
+    /// The cache refuses.
+    fn finish(self: Box<Self>, diff_id: &DiffId) -> Result<(), CacheError>;
+}
