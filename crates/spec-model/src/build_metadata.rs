@@ -9,6 +9,7 @@ use toml::Table;
 use crate::group::GroupElement;
 use crate::launch::{Command, Label, Slice};
 use crate::metadata::{NotJson, print_label, to_json};
+use crate::text::{NotToml, print_escaping};
 use crate::{BuildpackId, PlatformApi};
 
 /// `<layers>/config/metadata.toml`: all that the buildpacks of a build contributed for launch.
@@ -27,7 +28,7 @@ pub struct BuildMetadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
     /// The processes, sorted by type.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub processes: Vec<Process>,
     /// The slices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,6 +51,19 @@ pub struct BomEntry {
     pub metadata: Table,
     /// The buildpack that contributed it.
     pub buildpack: BomBuildpack,
+}
+
+impl BomEntry {
+    /// Prints `sbom.legacy.json`, byte for byte as the reference lifecycle does: the entries as JSON, `null`
+    /// if there are none.
+    ///
+    /// # Errors
+    /// The metadata holds a number that JSON cannot hold.
+    pub fn print_legacy(entries: &[Self]) -> Result<String, NotJson> {
+        let mut text = print_label(&Bom::known(entries)?)?;
+        text.push('\n');
+        Ok(text)
+    }
 }
 
 /// The contributor of an entry of the unstructured bill of materials.
@@ -101,10 +115,8 @@ impl Process {
             self.command = Command::List(entries);
         } else if !entries.is_empty() {
             let first = entries.remove(0);
-            if !entries.is_empty() {
-                entries.extend(self.args.take().unwrap_or_default());
-                self.args = Some(entries);
-            }
+            entries.extend(self.args.take().unwrap_or_default());
+            self.args = Some(entries);
             self.command = Command::Line(first);
         }
         self
@@ -137,16 +149,20 @@ pub struct GitSource {
 }
 
 impl BuildMetadata {
+    /// Prints `metadata.toml`, byte for byte as the reference lifecycle does: the file is part of a layer.
+    ///
+    /// # Errors
+    /// The bill of materials holds something that TOML cannot express.
+    pub fn print(&self) -> Result<String, NotToml> {
+        print_escaping(self, &["processes", "command"])
+    }
+
     /// Prints the label `io.buildpacks.build.metadata`, byte for byte as the reference lifecycle does.
     ///
     /// # Errors
     /// The bill of materials holds a number that JSON cannot hold.
     pub fn label(&self, api: PlatformApi, launcher: &LauncherMetadata) -> Result<String, NotJson> {
-        let bom = if api.has_legacy_bom() {
-            Bom::Known(self.bom.iter().map(BomLabel::of).collect::<Result<_, _>>()?)
-        } else {
-            Bom::Unknown
-        };
+        let bom = if api.has_legacy_bom() { Bom::known(&self.bom)? } else { Bom::Unknown };
         let processes: Vec<_> = self.processes.iter().map(|process| ProcessLabel::of(process, api)).collect();
         print_label(&BuildLabel {
             bom,
@@ -186,7 +202,11 @@ enum Bom<'a> {
     Known(Vec<BomLabel<'a>>),
 }
 
-impl Bom<'_> {
+impl<'a> Bom<'a> {
+    fn known(entries: &'a [BomEntry]) -> Result<Self, NotJson> {
+        Ok(Self::Known(entries.iter().map(BomLabel::of).collect::<Result<_, _>>()?))
+    }
+
     fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
@@ -274,9 +294,10 @@ impl<'a> ProcessLabel<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildMetadata, GitSource, LauncherMetadata, LauncherSource};
+    use super::{BomEntry, BuildMetadata, GitSource, LauncherMetadata, LauncherSource, Process};
     use crate::PlatformApi;
-    use crate::text::{parse, print};
+    use crate::launch::Command;
+    use crate::text::parse;
 
     const METADATA: &str = r#"buildpack-default-process-type = "web"
 
@@ -301,7 +322,37 @@ mod tests {
     #[test]
     fn metadata_prints_as_it_was_read() {
         let metadata: BuildMetadata = parse(METADATA).unwrap();
-        assert_eq!(print(&metadata).unwrap(), METADATA);
+        assert_eq!(metadata.print().unwrap(), METADATA);
+        assert_eq!(BuildMetadata::default().print().unwrap(), "processes = []\n");
+    }
+
+    #[test]
+    fn commands_alone_are_escaped_as_json() {
+        let text = "[[processes]]\ntype='w'\ncommand=['a && <b> \u{2028}']\nargs=['a & b']";
+        let metadata: BuildMetadata = parse(text).unwrap();
+        let printed = metadata.print().unwrap();
+        assert!(printed.contains(r#"command = ["a \u0026\u0026 \u003cb\u003e \u2028"]"#), "{printed}");
+        assert!(printed.contains(r#"args = ["a & b"]"#), "{printed}");
+        assert_eq!(parse::<BuildMetadata>(&printed).unwrap(), metadata);
+    }
+
+    #[test]
+    fn old_platforms_always_find_arguments() {
+        let process = |text: &str| parse::<Process>(text).unwrap().for_platform(PlatformApi::V0_9);
+        let bare = process("type = 'w'\ncommand = ['x']");
+        assert_eq!((bare.command, bare.args), (Command::Line("x".into()), Some(vec![])));
+        let moved = process("type = 'w'\ncommand = ['x', 'y']\nargs = ['z']");
+        assert_eq!(moved.args, Some(vec!["y".to_owned(), "z".to_owned()]));
+    }
+
+    #[test]
+    fn the_legacy_file_is_null_or_a_list() {
+        assert_eq!(BomEntry::print_legacy(&[]).unwrap(), "null\n");
+        let text = "name='d'\nmetadata={b=1.0,a='<'}\nbuildpack={id='a/b',version='1'}";
+        assert_eq!(
+            BomEntry::print_legacy(&[parse(text).unwrap()]).unwrap(),
+            "[{\"name\":\"d\",\"metadata\":{\"a\":\"\\u003c\",\"b\":1},\"buildpack\":{\"id\":\"a/b\",\"version\":\"1\"}}]\n"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The Buildpack API versions and what sets each apart; see [`crate::PlatformApi`] for how to use it.
 
-use crate::api_version::api_versions;
+use crate::UnusableApiVersion;
+use crate::api_version::{ApiVersion, api_versions};
 
 api_versions! {
     /// A supported Buildpack API version. Spec: buildpack.md § Buildpack API Version.
@@ -15,6 +16,20 @@ api_versions! {
 }
 
 impl BuildpackApi {
+    /// The supported version nearest to the one written, which need not be supported itself.
+    ///
+    /// # Errors
+    /// The text is not of the form `<major>.<minor>`.
+    pub fn nearest(text: &str) -> Result<Self, UnusableApiVersion> {
+        match (text.parse(), ApiVersion::parse(text)) {
+            (Err(UnusableApiVersion::Unsupported { .. }), Some(ApiVersion { major: 0, minor: ..7 })) => {
+                Ok(Self::V0_7)
+            }
+            (Err(UnusableApiVersion::Unsupported { .. }), _) => Ok(Self::V0_12),
+            (version, _) => version,
+        }
+    }
+
     /// Paths are passed as `CNB_…` variables too. Spec: buildpack.md 0.8 § Buildpack Interface.
     #[must_use]
     pub fn has_path_variables(self) -> bool {
@@ -28,6 +43,12 @@ impl BuildpackApi {
     #[must_use]
     pub fn has_legacy_bom(self) -> bool {
         self < Self::V0_9
+    }
+
+    /// Processes may have a working directory. Spec: buildpack.md 0.8 § launch.toml.
+    #[must_use]
+    pub fn has_process_working_dir(self) -> bool {
+        self >= Self::V0_8
     }
 
     /// `command` is a list and `direct` is not a key. Spec: buildpack.md 0.9 § launch.toml.
@@ -61,5 +82,18 @@ mod tests {
         for text in ["0.6", "0.13", "1", "", "zero"] {
             assert!(text.parse::<BuildpackApi>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_unsupported_version_has_a_supported_neighbour() {
+        for (text, nearest) in [
+            ("0.2", BuildpackApi::V0_7),
+            ("0.9", BuildpackApi::V0_9),
+            ("0.13", BuildpackApi::V0_12),
+            ("1.0", BuildpackApi::V0_12),
+        ] {
+            assert_eq!(BuildpackApi::nearest(text), Ok(nearest), "{text}");
+        }
+        assert!(BuildpackApi::nearest("zero").is_err());
     }
 }

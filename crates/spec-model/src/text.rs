@@ -58,10 +58,19 @@ pub struct NotToml(String);
 /// # Errors
 /// `document` is no table or holds something that TOML cannot express.
 pub fn print<T: Serialize>(document: &T) -> Result<String, NotToml> {
+    print_escaping(document, &[])
+}
+
+/// Prints a document as [`print`] does, and escapes `<`, `>`, `&`, U+2028 and U+2029 in the strings of the
+/// plain value at `escaped`, as JSON text of Go has them.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn print_escaping<T: Serialize>(document: &T, escaped: &[&str]) -> Result<String, NotToml> {
     // By way of text, because the serializer that makes values directly takes dates apart.
     let text = toml::to_string(document).map_err(|error| NotToml(error.to_string()))?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| NotToml(error.to_string()))?;
-    let mut printer = Printer::default();
+    let mut printer = Printer { text: String::new(), escaped, escaping: false };
     printer.table_body(&[], &table);
     Ok(printer.text)
 }
@@ -75,18 +84,24 @@ fn is_table(value: &Value) -> bool {
     }
 }
 
-#[derive(Default)]
-struct Printer {
+struct Printer<'a> {
     text: String,
+    /// The path of the value to escape in full; empty for none.
+    escaped: &'a [&'a str],
+    /// Whether what is printed now is that value.
+    escaping: bool,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn table_body(&mut self, path: &[&str], table: &toml::Table) {
         for (key, value) in table.iter().filter(|(_, value)| !is_table(value)) {
             self.indent(path.len());
             self.key(key);
             self.text.push_str(" = ");
+            self.escaping =
+                self.escaped.split_last().is_some_and(|(last, parents)| *last == key && parents == path);
             self.inline(value);
+            self.escaping = false;
             self.text.push('\n');
         }
         for (key, value) in table.iter().filter(|(_, value)| is_table(value)) {
@@ -180,14 +195,17 @@ impl Printer {
                 '\n' => self.text.push_str("\\n"),
                 '\u{c}' => self.text.push_str("\\f"),
                 '\r' => self.text.push_str("\\r"),
-                control if control < ' ' || control == '\u{7f}' => {
-                    // Writing into a String cannot fail.
-                    let _ = write!(self.text, "\\u{:04x}", u32::from(control));
-                }
+                control if control < ' ' || control == '\u{7f}' => self.escape(control),
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.escaping => self.escape(character),
                 other => self.text.push(other),
             }
         }
         self.text.push('"');
+    }
+
+    fn escape(&mut self, character: char) {
+        // Writing into a String cannot fail.
+        let _ = write!(self.text, "\\u{:04x}", u32::from(character));
     }
 }
 
