@@ -15,6 +15,7 @@
 //! | `launch.toml`, `build.toml`, `store.toml` | [`launch::LaunchToml`], [`launch::BuildToml`], [`launch::Store`] |
 //! | `<layer>.toml`, exec.d output | [`launch::LayerContentMetadata`], [`launch::ExecDOutput`] |
 //! | `metadata.toml`, its label | [`build_metadata::BuildMetadata`] |
+//! | `metadata.toml` as the launcher reads it | [`launch_metadata::LaunchMetadata`] |
 //! | `project-metadata.toml`, its label | [`project_metadata::ProjectMetadata`] |
 //! | `report.toml` | [`report::Report`] |
 //! | `run.toml`, `stack.toml` | [`run::RunFile`], [`run::StackFile`] |
@@ -33,6 +34,7 @@ pub mod group;
 pub mod json;
 pub mod labels;
 pub mod launch;
+pub mod launch_metadata;
 pub mod lifecycle_metadata;
 pub mod metadata;
 pub mod order;

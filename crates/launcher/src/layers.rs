@@ -1,0 +1,83 @@
+//! The launch layers on disk: `<layers>/<buildpack>/<layer>`.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use environment::{EnvironmentError, LaunchEnvironment};
+use spec_model::launch_metadata::LaunchBuildpack;
+
+/// The layers of an image: by buildpack in the order of execution, each one's by name.
+pub(crate) struct Layers {
+    by_buildpack: Vec<Vec<PathBuf>>,
+}
+
+impl Layers {
+    /// Lists the layers. A buildpack without launch layers has no directory.
+    pub(crate) fn find(layers: &Path, buildpacks: &[LaunchBuildpack]) -> io::Result<Self> {
+        let by_buildpack = buildpacks
+            .iter()
+            .map(|buildpack| list(&layers.join(buildpack.id.escaped()), Kind::Directories))
+            .collect::<io::Result<_>>()?;
+        Ok(Self { by_buildpack })
+    }
+
+    /// Makes the layers' changes to the environment: of each buildpack first all `bin` and `lib`
+    /// directories, then all variable files.
+    pub(crate) fn apply(
+        &self,
+        environment: &mut LaunchEnvironment,
+        process_type: Option<&OsStr>,
+    ) -> Result<(), EnvironmentError> {
+        for layers in &self.by_buildpack {
+            for layer in layers {
+                environment.apply_layer_root(layer)?;
+            }
+            for layer in layers {
+                environment.apply_layer_variables(layer, process_type)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files in the directory `name` of each layer, each followed by those in its sub-directory for
+    /// the process type.
+    ///
+    /// The specification has the files for the process type behind those of all layers; the image's
+    /// buildpacks were tried with the order of the reference lifecycle, which is this one.
+    pub(crate) fn files(&self, name: &str, process_type: Option<&OsStr>) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for layer in self.by_buildpack.iter().flatten() {
+            let directory = layer.join(name);
+            files.extend(list(&directory, Kind::Files)?);
+            if let Some(process_type) = process_type {
+                files.extend(list(&directory.join(process_type), Kind::Files)?);
+            }
+        }
+        Ok(files)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Directories,
+    Files,
+}
+
+/// The directories, or everything else, in a directory, sorted by name. No directory means nothing.
+fn list(directory: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs_err::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() == (kind == Kind::Directories) {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}

@@ -1,0 +1,92 @@
+//! Processes that start by way of bash: it sources the profile scripts, then becomes the process.
+//!
+//! Spec: platform.md § launcher, Execution.
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use environment::Environment;
+
+use crate::process::StartCommand;
+use crate::{Invocation, LaunchError, program};
+
+const BASH: &str = "/bin/bash";
+const APP_PROFILE: &str = ".profile";
+
+/// Becomes bash with a script that becomes the process.
+///
+/// The profile scripts see the launcher's `$0` and, as their arguments, the command and its arguments.
+pub(crate) fn launch(
+    start: &StartCommand,
+    app: &Path,
+    mut profiles: Vec<PathBuf>,
+    invocation: &Invocation,
+    environment: &Environment,
+) -> Result<Infallible, LaunchError> {
+    if !Path::new(BASH).exists() {
+        return Err(LaunchError::NoShell {
+            process_type: start.process_type().map(OsStr::to_owned),
+            command: start.command.clone(),
+        });
+    }
+    let app_profile = app.join(APP_PROFILE);
+    if app_profile.exists() && !app_profile.is_dir() {
+        profiles.push(app_profile);
+    }
+    let script = script(&profiles, &start.working_dir(app), start.arguments.len());
+    let options = ["bash".into(), "-c".into(), script, invocation.name.clone(), start.command.clone()];
+    Ok(program::execute(Path::new(BASH), options.iter().chain(&start.arguments), environment)?)
+}
+
+/// The script: profiles, working directory, and another bash for the command, so that what the profiles
+/// leave unexported ends with the first.
+fn script(profiles: &[PathBuf], working_dir: &Path, arguments: usize) -> OsString {
+    let mut script = Vec::new();
+    for profile in profiles {
+        script.extend_from_slice(b"source ");
+        quote(profile, &mut script);
+        script.push(b'\n');
+    }
+    script.extend_from_slice(b"cd ");
+    quote(working_dir, &mut script);
+    script.extend_from_slice(format!(" || exit {}\n", LaunchError::LAUNCH).as_bytes());
+    script.extend_from_slice(b"exec bash -c ");
+    if arguments > 0 {
+        script.extend_from_slice(words(arguments).as_bytes());
+        script.push(b' ');
+    }
+    script.extend_from_slice(b"\"$@\"");
+    OsString::from_vec(script)
+}
+
+/// A quoted script that runs `$0` with `arguments` arguments, each first expanded as text between double
+/// quotes is: the command and each argument stay one word.
+///
+/// `set` collects what the expansion makes, because `echo` would take a word like `-n` for an option.
+fn words(arguments: usize) -> String {
+    let mut script = String::from("'");
+    for index in 0..=arguments {
+        if index > 0 {
+            script.push(' ');
+        }
+        script.push_str(r#""$(eval set -- \"${"#);
+        script.push_str(&index.to_string());
+        script.push_str(r#"}\" && printf %s "$*")""#);
+    }
+    script.push('\'');
+    script
+}
+
+/// Writes the path as one word that bash leaves as it is.
+fn quote(path: &Path, script: &mut Vec<u8>) {
+    script.push(b'\'');
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'\'' => script.extend_from_slice(br"'\''"),
+            other => script.push(*other),
+        }
+    }
+    script.push(b'\'');
+}
