@@ -88,6 +88,18 @@ impl LayersDir {
         Ok(Self { buildpack: buildpack.clone(), path, layers, store })
     }
 
+    /// The directory, if no layer in it is malformed.
+    ///
+    /// # Errors
+    /// The first malformed layer, by name.
+    pub fn require_well_formed(mut self) -> Result<Self, LayerMetadataError> {
+        let malformed = self.layers.extract_if(.., |layer| layer.metadata().is_err()).next();
+        match malformed.and_then(Layer::into_error) {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
     /// The buildpack's id.
     #[must_use]
     pub fn buildpack(&self) -> &BuildpackId {

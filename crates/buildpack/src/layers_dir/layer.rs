@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use spec_model::BuildpackId;
 use spec_model::launch::{LayerContentMetadata, LayerTypes};
@@ -33,8 +34,12 @@ pub struct Layer {
     name: String,
     path: PathBuf,
     identifier: String,
-    metadata: Result<LayerContentMetadata, LayerMetadataError>,
+    /// None where there is no `<layer>.toml`.
+    metadata: Result<Option<LayerContentMetadata>, LayerMetadataError>,
 }
+
+/// What a layer without `<layer>.toml` tells.
+static NOTHING_TOLD: LazyLock<LayerContentMetadata> = LazyLock::new(LayerContentMetadata::default);
 
 impl Layer {
     /// Reads the layer `name` of the buildpack's directory. A layer without `<layer>.toml` has no types.
@@ -94,13 +99,24 @@ impl Layer {
     /// # Errors
     /// The file is unreadable, malformed, or has its flags in the wrong place.
     pub fn metadata(&self) -> Result<&LayerContentMetadata, &LayerMetadataError> {
-        self.metadata.as_ref()
+        self.metadata.as_ref().map(|metadata| metadata.as_ref().unwrap_or(&NOTHING_TOLD))
+    }
+
+    /// Whether the buildpack declared the layer: whether there is a `<layer>.toml`, usable or not.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        !matches!(self.metadata, Ok(None))
+    }
+
+    /// What is wrong with the layer's `<layer>.toml`, if anything.
+    pub(super) fn into_error(self) -> Option<LayerMetadataError> {
+        self.metadata.err()
     }
 
     /// How the layer is used. A layer that is malformed or has no types is not used at all.
     #[must_use]
     pub fn types(&self) -> LayerTypes {
-        self.metadata.as_ref().ok().and_then(|metadata| metadata.types).unwrap_or_default()
+        self.metadata().ok().and_then(|metadata| metadata.types).unwrap_or_default()
     }
 
     /// Writes `<layer>.toml` without types, as before a build: the buildpack sets them again to keep the
@@ -111,6 +127,20 @@ impl Layer {
     /// Spec: buildpack.md § Layer Types.
     pub fn write_restored_metadata(&self, metadata: Option<Value>) -> Result<(), WriteError> {
         toml_file::write(&self.toml_path(), &LayerContentMetadata::new(None, metadata))
+    }
+
+    /// Renames the layer's directory, if there is one, to `<layer>.ignore`, so that buildpacks behind this
+    /// one do not come to depend on it. What an earlier build set aside under that name goes.
+    ///
+    /// # Errors
+    /// The disk refuses, or `<layer>.ignore` is a layer that the buildpack declared.
+    /// Spec: buildpack.md § Ignored Layers.
+    pub fn set_aside(&self) -> io::Result<()> {
+        let aside = self.beside("ignore");
+        if self.path.symlink_metadata().is_ok() && !self.beside("ignore.toml").exists() {
+            unless_absent(remove_tree(&aside))?;
+        }
+        unless_absent(fs_err::rename(&self.path, &aside))
     }
 
     /// Removes the layer's directory and its `<layer>.toml`, as far as they exist.
@@ -127,10 +157,10 @@ impl Layer {
     }
 }
 
-fn read_metadata(path: PathBuf) -> Result<LayerContentMetadata, LayerMetadataError> {
-    let metadata: LayerContentMetadata =
-        toml_file::read_if_present(&path).map_err(LayerMetadataError::Malformed)?.unwrap_or_default();
-    if metadata.has_misplaced_types() {
+fn read_metadata(path: PathBuf) -> Result<Option<LayerContentMetadata>, LayerMetadataError> {
+    let metadata = toml_file::read_if_present::<LayerContentMetadata>(&path);
+    let metadata = metadata.map_err(LayerMetadataError::Malformed)?;
+    if metadata.as_ref().is_some_and(LayerContentMetadata::has_misplaced_types) {
         return Err(LayerMetadataError::MisplacedTypes { path });
     }
     Ok(metadata)

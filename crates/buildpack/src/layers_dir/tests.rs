@@ -118,6 +118,38 @@ fn malformed_layers_tell_why_and_have_no_types() {
 }
 
 #[test]
+fn the_first_malformed_layer_spoils_the_directory() {
+    let fixture = Fixture::new(&[("b.toml", "cache = true"), ("a.toml", ""), ("c.toml", "[")], &[]);
+    let error = fixture.read().require_well_formed().unwrap_err().to_string();
+    assert!(error.contains("b.toml"), "{error}");
+    let fixture = Fixture::new(&[("b.toml", "")], &["a"]);
+    assert_eq!(names(fixture.read().require_well_formed().unwrap().layers()), ["a", "b"]);
+}
+
+#[test]
+fn ignored_layers_are_set_aside() {
+    let fixture =
+        Fixture::new(&[("dep.toml", ""), ("bare.toml", "")], &["dep/new", "dep.ignore/old", "undeclared"]);
+    let dir = fixture.read();
+    let declared: Vec<_> = dir.layers().iter().filter(|layer| layer.is_declared()).map(Layer::name).collect();
+    assert_eq!(declared, ["bare", "dep"]);
+    dir.layer("bare").unwrap().set_aside().unwrap();
+    dir.layer("dep").unwrap().set_aside().unwrap();
+    assert!(!fixture.path().join("dep").exists() && !fixture.path().join("bare.ignore").exists());
+    assert!(
+        fixture.path().join("dep.ignore/new").exists() && !fixture.path().join("dep.ignore/old").exists()
+    );
+}
+
+#[test]
+fn a_declared_layer_does_not_give_way_to_one_set_aside() {
+    let files = [("dep.toml", ""), ("dep.ignore.toml", "[types]\nlaunch = true")];
+    let fixture = Fixture::new(&files, &["dep", "dep.ignore/kept"]);
+    let error = fixture.read().layer("dep").unwrap().set_aside().unwrap_err().to_string();
+    assert!(error.contains("dep.ignore") && fixture.path().join("dep.ignore/kept").exists(), "{error}");
+}
+
+#[test]
 fn a_malformed_store_is_an_error_that_names_it() {
     let error = Fixture::new(&[("store.toml", "metadata = 1")], &[]).try_read().unwrap_err().to_string();
     assert!(error.contains("'a/b'") && error.contains("store.toml: line 1"), "{error}");
