@@ -1,1 +1,128 @@
-//! Not written yet.
+//! Where images are read from and written to.
+//!
+//! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
+//! directory. A store only says what exists and moves bytes: what an image is made of is decided by
+//! [`image::ImagePlan`]. [`validate`] recomputes everything that an image's documents promise.
+
+mod error;
+mod layout;
+mod stored_image;
+mod validate;
+mod verified;
+
+use std::io::{Read, Write};
+
+use image::{Descriptor, ImagePlan};
+use spec_model::{DiffId, Digest};
+
+pub use error::StoreError;
+pub use layout::LayoutStore;
+pub use stored_image::{StoredImage, StoredLayer};
+pub use validate::{InvalidImage, Presence, validate};
+
+/// A place that holds images.
+///
+/// A `reference` is an image's name as the platform gives it, or what identifies an image of this store in
+/// `analyzed.toml` ([`StoredImage::identifier`]).
+pub trait ImageStore: Send + Sync {
+    /// The image's name as this store reports it; a layout directory names images by path.
+    ///
+    /// # Errors
+    /// The text names no image.
+    fn name(&self, reference: &str) -> Result<String, StoreError>;
+
+    /// Finds an image; `None` when there is no such image. Of several platforms' images the one for the
+    /// host is taken.
+    ///
+    /// # Errors
+    /// The image's documents cannot be read or contradict each other.
+    fn resolve(&self, reference: &str) -> Result<Option<StoredImage>, StoreError>;
+
+    /// Checks that an image exists and can be read.
+    ///
+    /// # Errors
+    /// It does not or cannot.
+    fn check_read(&self, reference: &str) -> Result<(), StoreError>;
+
+    /// Checks that an image of this name can be written, whether it exists or not.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn check_write(&self, reference: &str) -> Result<(), StoreError>;
+
+    /// Opens a layer as it is stored, that is compressed as a rule. At the end of the stream its digest is
+    /// verified; bytes that don't match it end in an error of kind [`std::io::ErrorKind::InvalidData`].
+    ///
+    /// # Errors
+    /// The image has no such layer, or the store lacks it.
+    fn open_layer(&self, image: &StoredImage, diff_id: &DiffId) -> Result<Box<dyn Read + Send>, StoreError>;
+
+    /// Starts an image named `reference` on top of `base`. Layers may be taken over from `previous`.
+    ///
+    /// # Errors
+    /// The image cannot be written.
+    fn begin(
+        &self,
+        reference: &str,
+        base: &StoredImage,
+        previous: Option<&StoredImage>,
+    ) -> Result<Box<dyn ImageWriter>, StoreError>;
+}
+
+/// An image in the making. Dropped without [`ImageWriter::commit`], it leaves an image of that name as it
+/// was.
+pub trait ImageWriter: Send + Sync {
+    /// A place for one new layer. Several may be open at a time, in different threads.
+    ///
+    /// # Errors
+    /// The store refuses.
+    fn layer(&self) -> Result<Box<dyn LayerSink>, StoreError>;
+
+    /// Takes a layer over from the previous image. `None` when there is no previous image, when it is not
+    /// made of such a layer, or when the store lacks the layer: then it has to be written.
+    ///
+    /// # Errors
+    /// The store cannot tell.
+    fn reuse(&self, diff_id: &DiffId) -> Result<Option<Descriptor>, StoreError>;
+
+    /// Makes the image, whole or not at all, under its name and then under each of `tags`.
+    ///
+    /// # Errors
+    /// The store refuses, or the plan has a layer that was neither written nor taken over.
+    fn commit(self: Box<Self>, plan: &ImagePlan, tags: &[String]) -> Result<WrittenImage, StoreError>;
+}
+
+/// Receives one layer's compressed bytes. Dropped unfinished, it leaves nothing.
+pub trait LayerSink: Write + Send {
+    /// Ends the layer; its descriptor goes into the plan.
+    ///
+    /// # Errors
+    /// The store refuses, or `layer` is not what was received.
+    fn finish(self: Box<Self>, layer: FinishedLayer) -> Result<Descriptor, StoreError>;
+}
+
+/// What is known of a layer after it went through a [`LayerSink`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishedLayer {
+    /// The digest of its tar archive.
+    pub diff_id: DiffId,
+    /// The digest of the compressed bytes.
+    pub digest: Digest,
+    /// The number of compressed bytes.
+    pub size: u64,
+}
+
+/// An image that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenImage {
+    /// What identifies it, in the form that `analyzed.toml` records.
+    pub identifier: String,
+    /// The names it has, as [`ImageStore::name`] gives them: its own first, then those of the tags.
+    pub names: Vec<String>,
+    /// The digest of the manifest, if the store is a registry. Spec: platform.md § report.toml.
+    pub digest: Option<Digest>,
+    /// The image's id, if the store is a daemon. Spec: platform.md § report.toml.
+    pub image_id: Option<String>,
+    /// The size of the manifest in bytes, if there is one.
+    pub manifest_size: Option<u64>,
+}
