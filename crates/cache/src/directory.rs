@@ -5,11 +5,11 @@
 //! cache on a read-only file system works; a state that a killed process left behind is read from where
 //! it is, and put in order by the next writer.
 
+use std::fs::TryLockError;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation, accessat, flock};
-use rustix::io::Errno;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use spec_model::DiffId;
 use spec_model::labels::CACHE_METADATA;
 use spec_model::lifecycle_metadata::CacheMetadata;
@@ -88,10 +88,10 @@ impl CacheDirectory {
     fn lock(&self) -> Result<fs_err::File, CacheError> {
         let directory = fs_err::File::open(&self.path)
             .map_err(|error| CacheError::io("open the cache directory", &self.path, error))?;
-        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => Err(CacheError::Busy { path: self.path.clone() }),
+        match directory.file().try_lock() {
+            Err(TryLockError::WouldBlock) => Err(CacheError::Busy { path: self.path.clone() }),
             // Some network file systems have no locks; single writers are fine there too.
-            Ok(()) | Err(_) => Ok(directory),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(directory),
         }
     }
 }

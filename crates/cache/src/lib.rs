@@ -14,11 +14,25 @@ mod writer;
 
 use std::io::{Read, Write};
 
+use phase_shell::Inputs;
+use platform_api::Input;
 use spec_model::DiffId;
 use spec_model::lifecycle_metadata::CacheMetadata;
 
 pub use directory::CacheDirectory;
 pub use error::CacheError;
+
+/// Opens the cache that the platform names, if it names one; a cache image goes before a directory.
+///
+/// # Errors
+/// It cannot be used at all: the directory is missing or may not be read.
+pub fn open(inputs: &Inputs) -> Result<Option<Box<dyn Cache>>, CacheError> {
+    if let Some(reference) = inputs.text(Input::CacheImage) {
+        return Err(CacheError::ImageNotSupported { reference: reference.to_owned() });
+    }
+    let directory = inputs.optional_path(Input::CacheDir).map(CacheDirectory::open).transpose()?;
+    Ok(directory.map(|cache| Box::new(cache) as Box<dyn Cache>))
+}
 
 /// Layers of earlier builds.
 pub trait Cache: Send + Sync {
