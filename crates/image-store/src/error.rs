@@ -9,6 +9,14 @@ use spec_model::{DiffId, Digest};
 /// Why a store cannot do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// This build has no store for such images.
+    #[error(
+        "not supported yet by this build: {kind}; use images in OCI layout form (-layout -layout-dir DIR)"
+    )]
+    NotSupported {
+        /// The kind of images.
+        kind: &'static str,
+    },
     /// The text names no image.
     #[error(transparent)]
     Reference(#[from] InvalidReference),

@@ -2,11 +2,15 @@
 //!
 //! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
 //! directory. A store only says what exists and moves bytes: what an image is made of is decided by
-//! [`image::ImagePlan`]. [`validate`] recomputes everything that an image's documents promise.
+//! [`image::ImagePlan`]. [`validate`] recomputes everything that an image's documents promise,
+//! [`target_data`] tells what an image is for.
 
 mod error;
 mod layout;
+mod open;
+mod os_release;
 mod stored_image;
+mod target_data;
 mod validate;
 mod verified;
 
@@ -17,7 +21,9 @@ use spec_model::{DiffId, Digest};
 
 pub use error::StoreError;
 pub use layout::LayoutStore;
+pub use open::open;
 pub use stored_image::{StoredImage, StoredLayer};
+pub use target_data::{host_target_data, target_data};
 pub use validate::{InvalidImage, Presence, validate};
 
 /// A place that holds images.

@@ -1,8 +1,7 @@
 //! Checking that an image in a store is what its documents promise.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use image::{Document, ImageConfig, Manifest};
 use sha2::{Digest as _, Sha256};
 use spec_model::{DiffId, Digest};
@@ -114,11 +113,7 @@ impl Check<'_> {
 }
 
 fn diff_id_of(stored: &mut dyn Read) -> io::Result<DiffId> {
-    let mut stored = BufReader::with_capacity(64 * 1024, stored);
-    let is_compressed = stored.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    let archive: Box<dyn Read + '_> =
-        if is_compressed { Box::new(MultiGzDecoder::new(stored)) } else { Box::new(stored) };
-    let mut archive = Hashing::new(archive);
+    let mut archive = Hashing::new(layer::decompress(stored).map_err(io::Error::other)?);
     io::copy(&mut archive, &mut io::sink())?;
     Ok(DiffId::from_sha256(archive.hasher.finalize().into()))
 }

@@ -1,0 +1,20 @@
+//! The store that a platform asks for.
+
+use phase_shell::Inputs;
+use platform_api::Input;
+
+use crate::{ImageStore, LayoutStore, StoreError};
+
+/// Opens the store of images that the platform's inputs ask for.
+///
+/// # Errors
+/// It cannot be used.
+pub fn open(inputs: &Inputs) -> Result<Box<dyn ImageStore>, StoreError> {
+    if inputs.switch(Input::Layout)
+        && let Some(dir) = inputs.optional_path(Input::LayoutDir)
+    {
+        return Ok(Box::new(LayoutStore::new(dir)?));
+    }
+    let kind = if inputs.switch(Input::Daemon) { "images in a Docker daemon" } else { "registry images" };
+    Err(StoreError::NotSupported { kind })
+}
