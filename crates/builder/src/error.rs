@@ -1,6 +1,8 @@
 //! Why a build fails, and with which status the phase then ends.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 use buildpack::build::BuildFault;
 use buildpack::catalogue::CatalogueError;
@@ -11,6 +13,9 @@ use spec_model::UnusableApiVersion;
 use spec_model::metadata::NotJson;
 use spec_model::text::NotToml;
 use toml_file::ReadError;
+
+/// The signal by which the system ends processes when memory runs out.
+const SIGKILL: i32 = 9;
 
 /// Why a build fails.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +55,7 @@ pub enum BuildError {
         /// The buildpack, as `<id>@<version>`.
         buildpack: String,
         /// What happened.
-        source: BuildFault,
+        source: Box<BuildFault>,
     },
     /// A buildpack could not be run, or left something behind that cannot be used.
     #[error("the build of buildpack {buildpack} cannot be used: {source}")]
@@ -58,7 +63,7 @@ pub enum BuildError {
         /// The buildpack, as `<id>@<version>`.
         buildpack: String,
         /// What is wrong.
-        source: BuildFault,
+        source: Box<BuildFault>,
     },
     /// The environment files of a build layer cannot be used.
     #[error("the environment that buildpack {buildpack} provides cannot be used: {source}")]
@@ -92,17 +97,17 @@ impl BuildError {
     pub(crate) fn of_buildpack(buildpack: String, fault: BuildFault) -> Self {
         match fault {
             BuildFault::Api(error) => Self::Api(error),
-            source @ (BuildFault::Start(_) | BuildFault::Failed(_)) => {
-                Self::BuildpackFailed { buildpack, source }
+            fault @ (BuildFault::Start(_) | BuildFault::Failed(_)) => {
+                Self::BuildpackFailed { buildpack, source: Box::new(fault) }
             }
-            source @ (BuildFault::Environment(_)
+            fault @ (BuildFault::Environment(_)
             | BuildFault::Directory(_)
             | BuildFault::Plan(_)
             | BuildFault::Layers(_)
             | BuildFault::Layer(_)
             | BuildFault::SetAside { .. }
             | BuildFault::Output(_)
-            | BuildFault::Sbom(_)) => Self::Buildpack { buildpack, source },
+            | BuildFault::Sbom(_)) => Self::Buildpack { buildpack, source: Box::new(fault) },
         }
     }
 }
@@ -129,10 +134,20 @@ impl PhaseError for BuildError {
             Self::Group(error) | Self::Plan(error) if error.is_not_found() => {
                 Some("the detector writes this file; run it before the builder".into())
             }
-            Self::BuildpackFailed { source: BuildFault::Failed(_), .. } => {
-                Some("the buildpack's own output above tells why".into())
-            }
+            Self::BuildpackFailed { source, .. } => match **source {
+                BuildFault::Failed(status) => hint_at(status),
+                _ => None,
+            },
             _ => None,
         }
     }
+}
+
+fn hint_at(status: ExitStatus) -> Option<String> {
+    let hint = match status.signal() {
+        Some(SIGKILL) => "perhaps there was not enough memory for the build",
+        Some(_) => return None,
+        None => "the buildpack's own output above tells why",
+    };
+    Some(hint.to_owned())
 }

@@ -18,11 +18,11 @@ use crate::layers_dir::LayersDir;
 /// A format of SBOM files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SbomFormat {
-    /// CycloneDX JSON.
+    /// `CycloneDX`, as JSON.
     CycloneDx,
-    /// SPDX JSON.
+    /// SPDX, as JSON.
     Spdx,
-    /// Syft JSON.
+    /// Syft, as JSON.
     Syft,
 }
 

@@ -1,5 +1,9 @@
 //! Helpers for the tests of this workspace. They don't use the code they help to test.
 
 mod image_fixture;
+mod scratch;
+mod scripted_buildpack;
 
 pub use image_fixture::{ImageFixture, LayerFixture, WrittenFixture, sha256};
+pub use scratch::Scratch;
+pub use scripted_buildpack::ScriptedBuildpack;
