@@ -48,6 +48,11 @@ impl<'a> Archive<'a> {
 
     /// Adds what is at a path, as it was when it was looked at. A socket can't be archived and is left out.
     pub(crate) fn add(&mut self, path: &Path, stat: &Stat, owner: Owner) -> Result<(), Halt> {
+        self.add_as(path, path, stat, owner)
+    }
+
+    /// Adds what is at a path, by another name.
+    pub(crate) fn add_as(&mut self, name: &Path, path: &Path, stat: &Stat, owner: Owner) -> Result<(), Halt> {
         let target;
         let device = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
         let kind = match FileType::from_raw_mode(stat.st_mode) {
@@ -62,7 +67,7 @@ impl<'a> Archive<'a> {
             FileType::BlockDevice => Kind::BlockDevice(device.0, device.1),
             FileType::Socket | FileType::Unknown => return Ok(()),
         };
-        self.add_entry(&Entry { path, kind, mode: stat.st_mode, owner })?;
+        self.add_entry(&Entry { path: name, kind, mode: stat.st_mode, owner })?;
         if let Kind::File(size) = kind {
             self.add_contents(&mut open(path)?, path, size)?;
         }

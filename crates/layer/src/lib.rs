@@ -15,6 +15,7 @@ mod gzip;
 mod header;
 mod pipeline;
 mod process_types;
+mod root_file_system;
 pub mod slices;
 mod source;
 mod walk;

@@ -12,6 +12,7 @@ use crate::error::{ArchiveError, LayerError};
 use crate::header::{Entry, Kind, Owner};
 use crate::pipeline::{self, ArchiveSummary, Compressors, LayerSummary};
 use crate::process_types::ProcessType;
+use crate::root_file_system;
 use crate::walk::{Order, clean, parents, walk};
 
 /// Where the launcher is in an app image.
@@ -19,8 +20,9 @@ const LAUNCHER: &str = "/cnb/lifecycle/launcher";
 
 /// A layer that can be hashed or written, from what is on disk at that time.
 ///
-/// The archive is the same whatever machine, clock and locale: entries have absolute names, the time
-/// 1980-01-01T00:00:01Z and no names of users. It is the one that the reference lifecycle makes too.
+/// The archive is the same whatever machine, clock and locale: entries have absolute names (a root file
+/// system's alone have relative ones), the time 1980-01-01T00:00:01Z and no names of users. It is the one that
+/// the reference lifecycle makes too.
 #[derive(Debug, Clone)]
 pub struct LayerSource {
     id: String,
@@ -31,6 +33,7 @@ pub struct LayerSource {
 enum Contents {
     Tree { root: PathBuf, order: Order, owner: Owner },
     Listed { root: PathBuf, below: Vec<PathBuf>, owner: Owner },
+    RootFileSystem(PathBuf),
     Launcher(PathBuf),
     ProcessTypes(Vec<ProcessType>),
 }
@@ -55,6 +58,14 @@ impl LayerSource {
     /// empty; else the directories that hold the root come first.
     pub(crate) fn listed(id: String, root: PathBuf, below: Vec<PathBuf>, owner: Owner) -> Self {
         Self { id, contents: Contents::Listed { root, below, owner } }
+    }
+
+    /// All below a directory that stands for the root of a file system, owned by root: a base image's layer.
+    ///
+    /// Names are relative to the directory, without a slash in front, as base images have them; the directory
+    /// itself has no entry. Modes stay as they are.
+    pub fn root_file_system(id: impl Into<String>, directory: &Path) -> Self {
+        Self { id: id.into(), contents: Contents::RootFileSystem(clean(directory)) }
     }
 
     /// The launcher with its directories, owned by root, from a file on disk.
@@ -115,6 +126,7 @@ impl LayerSource {
                 walk(root, *order, &mut |path, stat| archive.add(path, stat, *owner))
             }
             Contents::Listed { root, below, owner } => add_listed(archive, root, below, *owner),
+            Contents::RootFileSystem(root) => root_file_system::add(archive, root),
             Contents::Launcher(executable) => add_launcher(archive, executable),
             Contents::ProcessTypes(types) => add_process_types(archive, types),
         }
