@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
-use crate::block::Block;
+use crate::block::{BLOCK_SIZE, Block};
 
 /// zlib-rs's level 2: as dense as Go's fastest level, which the reference lifecycle uses, in half the time.
 const LEVEL: u32 = 2;
@@ -39,41 +39,31 @@ pub(crate) struct Piece {
     crc: Crc,
 }
 
-/// Compresses one block after the other, in any order.
-#[derive(Debug)]
-pub(crate) struct Compressor {
-    deflate: Compress,
-}
-
-impl Compressor {
-    pub(crate) fn new() -> Self {
-        Self { deflate: Compress::new(Compression::new(LEVEL), false) }
+/// Compresses a block. The buffer is an old one to be used again, or a new one.
+pub(crate) fn compress(job: &Job, mut bytes: Vec<u8>) -> io::Result<Piece> {
+    // A new one for each block: resetting leaves old bytes in zlib-rs's window, and they decide which matches
+    // it finds.
+    let mut deflate = Compress::new(Compression::new(LEVEL), false);
+    if let Some(previous) = &job.previous {
+        let previous = previous.filled();
+        let window = previous.get(previous.len().saturating_sub(WINDOW)..).unwrap_or(previous);
+        deflate.set_dictionary(window)?;
     }
-
-    pub(crate) fn compress(&mut self, job: &Job) -> io::Result<Piece> {
-        self.deflate.reset();
-        if let Some(previous) = &job.previous {
-            let previous = previous.filled();
-            let window = previous.get(previous.len().saturating_sub(WINDOW)..).unwrap_or(previous);
-            self.deflate.set_dictionary(window)?;
+    let input = job.block.filled();
+    bytes.clear();
+    loop {
+        // Enough at once, as what doesn't compress grows by a few bytes only.
+        bytes.reserve(BLOCK_SIZE + WINDOW);
+        let done = usize::try_from(deflate.total_in()).unwrap_or(usize::MAX);
+        deflate.compress_vec(input.get(done..).unwrap_or_default(), &mut bytes, FlushCompress::Sync)?;
+        // The flush is complete when it left room.
+        if bytes.len() < bytes.capacity() {
+            break;
         }
-        let input = job.block.filled();
-        // Room for the worst case too: stored blocks of a few bytes' overhead each, and the flush.
-        let mut bytes = Vec::with_capacity(input.len() + input.len() / 1000 + 1024);
-        loop {
-            let done = usize::try_from(self.deflate.total_in()).unwrap_or(usize::MAX);
-            let rest = input.get(done..).unwrap_or_default();
-            self.deflate.compress_vec(rest, &mut bytes, FlushCompress::Sync)?;
-            // The flush is complete when it left room.
-            if bytes.len() < bytes.capacity() {
-                break;
-            }
-            bytes.reserve(WINDOW);
-        }
-        let mut crc = Crc::new();
-        crc.update(input);
-        Ok(Piece { bytes, crc })
     }
+    let mut crc = Crc::new();
+    crc.update(input);
+    Ok(Piece { bytes, crc })
 }
 
 /// The checksum and length for the member's end.

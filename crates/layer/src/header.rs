@@ -83,7 +83,7 @@ impl Entry<'_> {
         let records = self.pax_records(name);
         if records.is_empty() {
             let (prefix, name) = split(name).unwrap_or((b"", name));
-            let mut block = self.block(name, |text| text.to_vec());
+            let mut block = self.block(name, <[u8]>::to_vec);
             block.text(PREFIX, prefix);
             block.finish(out);
             return;

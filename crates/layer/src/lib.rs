@@ -5,11 +5,14 @@
 //!
 //! - [`LayerSource`] says what a layer holds; it hashes and writes it.
 //! - [`slices::split`] divides an app directory into layers.
+//! - [`extract_verified`] and [`extract`] bring a layer back, to one [`Destination`] and nowhere else.
 
 mod archive;
 mod best_effort;
 mod block;
+mod decompress;
 mod error;
+mod extract;
 mod glob;
 mod gzip;
 mod header;
@@ -21,7 +24,11 @@ mod source;
 mod walk;
 
 pub use best_effort::BestEffort;
+pub use decompress::{CompressionError, Decompressed, decompress};
 pub use error::{ArchiveError, LayerError};
+pub use extract::{
+    ArchiveFault, Destination, ExtractError, Refusal, VerifyingReader, extract, extract_verified,
+};
 pub use header::Owner;
 pub use pipeline::{ArchiveSummary, Compressors, LayerSummary};
 pub use process_types::{BadProcessType, ProcessType};

@@ -12,7 +12,7 @@
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use sha2::{Digest as _, Sha256};
@@ -21,7 +21,7 @@ use spec_model::{DiffId, Digest};
 use crate::archive::{Archive, Halt};
 use crate::block::{Block, BlockWriter, Emit, ReceiverGone};
 use crate::error::ArchiveError;
-use crate::gzip::{self, Compressor, Job, Piece, Trailer};
+use crate::gzip::{self, Job, Piece, Trailer};
 
 /// Blocks that may wait for the diffID.
 const HASH_QUEUE: usize = 4;
@@ -40,8 +40,8 @@ pub(crate) type Fill<'a> = dyn FnMut(&mut Archive<'_>) -> Result<(), Halt> + 'a;
 pub struct Compressors(NonZeroUsize);
 
 impl Compressors {
-    /// More would only wait for the thread that reads; each costs about 3 MiB.
-    const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+    /// More would mostly wait for the thread that reads; each costs about 4 MiB.
+    const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
     /// As many as asked for. The compressed bytes don't depend on it.
     #[must_use]
@@ -161,7 +161,11 @@ impl Gzip {
     }
 }
 
-type Pieces = Receiver<io::Result<Piece>>;
+/// Where one compressor's results come from, and their buffers go back to.
+struct Pieces {
+    pieces: Receiver<io::Result<Piece>>,
+    used: Sender<Vec<u8>>,
+}
 
 fn spawn_compressors<'scope>(
     scope: &'scope Scope<'scope, '_>,
@@ -171,17 +175,16 @@ fn spawn_compressors<'scope>(
         .map(|_| {
             let (send_job, jobs) = sync_channel::<Job>(COMPRESSOR_QUEUE);
             let (send_piece, pieces) = sync_channel(COMPRESSOR_QUEUE);
+            let (used, buffers) = channel();
             scope.spawn(move || {
-                let mut compressor = None;
                 for job in jobs {
-                    let piece = compressor.get_or_insert_with(Compressor::new).compress(&job);
-                    drop(job);
-                    if send_piece.send(piece).is_err() {
+                    let buffer = buffers.try_recv().unwrap_or_default();
+                    if send_piece.send(gzip::compress(&job, buffer)).is_err() {
                         break;
                     }
                 }
             });
-            (send_job, pieces)
+            (send_job, Pieces { pieces, used })
         })
         .unzip();
     (Gzip { jobs, next: 0, previous: None }, pieces)
@@ -214,11 +217,13 @@ impl Blob<'_> {
 fn write_pieces<'a>(pieces: &[Pieces], output: Output<'a>) -> Result<Blob<'a>, ArchiveError> {
     let mut blob = Blob { output, hash: Sha256::new(), size: 0, trailer: Trailer::default() };
     blob.write(&gzip::HEADER).map_err(ArchiveError::Compressed)?;
-    for pieces in pieces.iter().cycle() {
-        let Ok(piece) = pieces.recv() else { break };
+    for compressor in pieces.iter().cycle() {
+        let Ok(piece) = compressor.pieces.recv() else { break };
         let piece = piece.map_err(ArchiveError::Compressor)?;
         blob.trailer.add(&piece);
         blob.write(&piece.bytes).map_err(ArchiveError::Compressed)?;
+        // A compressor that has ended needs no buffer.
+        _ = compressor.used.send(piece.bytes);
     }
     Ok(blob)
 }
