@@ -1,1 +1,131 @@
-//! Not written yet.
+//! The export phase: from the layers that buildpacks left to an app image, a cache and a report.
+//!
+//! What enters: `<layers>`, `<app>`, `group.toml`, `analyzed.toml`, `metadata.toml`, the run image. What
+//! leaves: the image under all its references, whole or not at all; `report.toml`; the cache's next
+//! state. Every layer is read once for image and cache together; layers of the previous image are only
+//! hashed. Spec: platform.md § exporter.
+
+mod cache_fill;
+mod contents;
+mod error;
+mod inputs;
+mod lifecycle_sbom;
+mod parallel;
+mod plan;
+mod report;
+mod write;
+
+use std::thread;
+
+use buildpack::layers_dir::LayersDir;
+use cache::Cache;
+use image_store::{ImageStore, StoredImage, WrittenImage};
+use phase_shell::Inputs;
+
+pub use error::{AnalyzedError, ExportError};
+pub use inputs::ExporterInputs;
+
+use cache_fill::CacheFill;
+
+/// Runs the phase.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn run(inputs: &Inputs) -> Result<(), ExportError> {
+    let exporter = ExporterInputs::read(inputs)?;
+    let store = image_store::open(inputs).map_err(ExportError::Store)?;
+    let cache = cache::open(inputs)?;
+    export(&exporter, store.as_ref(), cache.as_deref())
+}
+
+/// Exports the app image, then its report, then the cache.
+///
+/// # Errors
+/// See [`ExportError`]. A cache that cannot be written is a warning.
+pub fn export(
+    inputs: &ExporterInputs,
+    store: &dyn ImageStore,
+    cache: Option<&dyn Cache>,
+) -> Result<(), ExportError> {
+    if inputs.platform_api.has_lifecycle_sboms() {
+        lifecycle_sbom::copy(inputs).map_err(ExportError::Sbom)?;
+    }
+    let run_image = run_image(inputs, store)?;
+    let previous = previous_image(inputs, store)?;
+    let layers_dirs = layers_dirs(inputs)?;
+    let (contents, metadata) = contents::gather(inputs, &layers_dirs)?;
+    let fill = cache.and_then(CacheFill::begin);
+    thread::scope(|scope| {
+        let write_rest =
+            || fill.as_ref().map(|fill| fill.write_rest(inputs, &layers_dirs)).unwrap_or_default();
+        let beside = inputs.parallel.then(|| scope.spawn(write_rest));
+
+        let (name, tags) = inputs.images.split_first().map_or(("", &[][..]), |(name, tags)| (name, tags));
+        let writer = store.begin(name, &run_image, previous.as_ref())?;
+        let outcomes = write::layers(&contents, writer.as_ref(), fill.as_ref())?;
+        let layers: Vec<_> = contents.iter().zip(&outcomes).collect();
+        let plan = plan::make(inputs, &run_image, metadata, &layers)?;
+        log::info!("Saving {name}...");
+        let written = writer.commit(&plan, tags)?;
+        log_image(&written);
+        let report = report::make(inputs, &written)?;
+        toml_file::write(&inputs.report, &report).map_err(ExportError::Report)?;
+
+        let rest = match beside {
+            Some(thread) => thread.join().unwrap_or_default(),
+            None => write_rest(),
+        };
+        Ok((outcomes, rest))
+    })
+    .map(|(outcomes, rest)| {
+        if let Some(fill) = fill {
+            let layers: Vec<_> = contents.iter().zip(&outcomes).collect();
+            fill.commit(inputs, &layers_dirs, &layers, &rest);
+        }
+    })
+}
+
+/// What each buildpack of the group left, in group order.
+fn layers_dirs(inputs: &ExporterInputs) -> Result<Vec<LayersDir>, ExportError> {
+    let group = inputs.group.group.iter();
+    Ok(group.map(|element| LayersDir::read(&inputs.layers, &element.id)).collect::<Result<_, _>>()?)
+}
+
+/// The image that the app image is based on.
+fn run_image(inputs: &ExporterInputs, store: &dyn ImageStore) -> Result<StoredImage, ExportError> {
+    let reference = inputs.analyzed.run_image.as_ref().map(|image| image.reference.as_str());
+    let reference = reference.unwrap_or_default();
+    let found = store.resolve(reference).map_err(ExportError::Store)?;
+    found.ok_or_else(|| ExportError::NoRunImage(reference.to_owned()))
+}
+
+/// The image whose layers may be reused. A damaged one is of no use, but no reason to fail either.
+fn previous_image(
+    inputs: &ExporterInputs,
+    store: &dyn ImageStore,
+) -> Result<Option<StoredImage>, ExportError> {
+    let Some(reference) = inputs.analyzed.previous_image_reference() else { return Ok(None) };
+    match store.resolve(reference) {
+        Ok(found) => {
+            if found.is_some() {
+                log::info!("Reusing layers from image '{reference}'");
+            }
+            Ok(found)
+        }
+        Err(error) if error.is_damaged_image() => {
+            log::warn!("No layers are reused from the previous image: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(ExportError::Store(error)),
+    }
+}
+
+fn log_image(written: &WrittenImage) {
+    log::info!("*** Images ({}):", written.identifier);
+    for name in &written.names {
+        log::info!("      {name}");
+    }
+    if let Some(size) = written.manifest_size {
+        log::debug!("*** Manifest size: {size}");
+    }
+}

@@ -24,6 +24,16 @@ pub struct Analyzed {
     pub build_image: Option<ImageIdentifier>,
 }
 
+impl Analyzed {
+    /// What identifies the previous image, if there is one. Some platforms and the reference lifecycle
+    /// write an empty reference where there is none.
+    #[must_use]
+    pub fn previous_image_reference(&self) -> Option<&str> {
+        let image = self.previous_image.as_ref()?;
+        Some(image.reference.as_str()).filter(|reference| !reference.is_empty())
+    }
+}
+
 /// An image by what identifies it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageIdentifier {

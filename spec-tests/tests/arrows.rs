@@ -1,0 +1,112 @@
+//! The architecture as a test: which crate may use which. ARCHITECTURE.md shows the same map.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each crate may use of the others. Phases use libraries, never each other, creator aside.
+const ARROWS: [(&str, &[&str]); 21] = [
+    ("spec-model", &[]),
+    ("environment", &[]),
+    ("toml-file", &["spec-model"]),
+    ("platform-api", &["spec-model"]),
+    ("phase-shell", &["platform-api", "spec-model"]),
+    ("layer", &["spec-model"]),
+    ("image", &["spec-model"]),
+    ("image-store", &["image", "layer", "phase-shell", "platform-api", "spec-model"]),
+    ("cache", &["layer", "phase-shell", "platform-api", "spec-model", "toml-file"]),
+    ("buildpack", &["environment", "spec-model", "toml-file"]),
+    ("launcher", &["environment", "spec-model", "toml-file"]),
+    ("analyzer", LIBRARIES),
+    ("detector", LIBRARIES),
+    ("restorer", LIBRARIES),
+    ("builder", LIBRARIES),
+    ("exporter", LIBRARIES),
+    ("creator", WITH_PHASES),
+    ("cnb", LIBRARIES),
+    ("bench", LIBRARIES),
+    ("test-kit", LIBRARIES),
+    ("spec-tests", &[]),
+];
+
+const LIBRARIES: &[&str] = &[
+    "buildpack",
+    "cache",
+    "environment",
+    "image",
+    "image-store",
+    "layer",
+    "phase-shell",
+    "platform-api",
+    "spec-model",
+    "toml-file",
+];
+
+const WITH_PHASES: &[&str] = &[
+    "analyzer",
+    "builder",
+    "detector",
+    "exporter",
+    "restorer",
+    "buildpack",
+    "cache",
+    "environment",
+    "image",
+    "image-store",
+    "layer",
+    "phase-shell",
+    "platform-api",
+    "spec-model",
+    "toml-file",
+];
+
+/// Libraries that one crate alone may use, so that what they stand for has one home.
+const HOMES: [(&str, &[&str]); 3] =
+    [("tar", &["layer"]), ("flate2", &["layer"]), ("clap", &["phase-shell", "cnb", "bench"])];
+
+/// The direct dependencies of each crate of the workspace, without those of its tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let direct = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().expect("dependencies");
+        dependencies.iter().filter(|dependency| dependency["kind"].is_null()).map(name).collect()
+    };
+    packages.iter().map(|package| (name(package), direct(package))).collect()
+}
+
+#[test]
+fn crates_use_only_what_the_map_allows() {
+    let dependencies = dependencies();
+    let map = BTreeMap::from(ARROWS);
+    for (package, uses) in &dependencies {
+        let allowed = map.get(package.as_str()).unwrap_or_else(|| panic!("{package} is not on the map"));
+        for used in uses.iter().filter(|used| dependencies.contains_key(*used)) {
+            assert!(allowed.contains(&used.as_str()), "{package} must not use {used}");
+        }
+    }
+    for package in map.keys() {
+        assert!(dependencies.contains_key(*package), "{package} is on the map, but not in the workspace");
+    }
+}
+
+#[test]
+fn libraries_stay_where_they_belong() {
+    let dependencies = dependencies();
+    for (library, homes) in HOMES {
+        for (package, uses) in &dependencies {
+            assert!(
+                !uses.contains(library) || homes.contains(&package.as_str()),
+                "{package} must not use {library}"
+            );
+        }
+    }
+}
