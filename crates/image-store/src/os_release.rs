@@ -1,22 +1,19 @@
 //! Finding `/etc/os-release` in the layers of an image, and what it says.
 //!
-//! The file is looked for in a stream of each layer, from the top, so that little of a large image is read.
+//! The layers are looked through from the top, as streams, until the file is found.
 
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use layer::{ArchiveFault, CompressionError, Found};
 use spec_model::target::Distro;
-use tar::EntryType;
 
 use crate::{ImageStore, StoreError, StoredImage};
 
-/// Where the file is, or a link to it.
-const FILE: &str = "etc/os-release";
+/// The file, or a link to it.
+const FILE: &str = "/etc/os-release";
 /// Where the link leads in the distributions that have one.
-const LINK_TARGET: &str = "usr/lib/os-release";
-
-/// The largest `os-release` that is looked at, in bytes.
-const LARGEST: u64 = 64 * 1024;
+const LINK_TARGET: &str = "/usr/lib/os-release";
 
 /// Why the file could not be looked for.
 #[derive(Debug, thiserror::Error)]
@@ -26,107 +23,59 @@ pub(crate) enum Unreadable {
     Store(#[from] StoreError),
     /// A layer is compressed in an unknown way.
     #[error(transparent)]
-    Compression(#[from] layer::CompressionError),
-    /// A layer is no tar archive, or damaged.
-    #[error("a layer cannot be read: {0}")]
-    Layer(io::Error),
+    Compression(#[from] CompressionError),
+    /// A layer is no archive, or damaged.
+    #[error(transparent)]
+    Archive(#[from] ArchiveFault),
 }
 
-/// What a layer says of one path.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Finding {
-    /// Nothing: the layers below count.
-    #[default]
-    Unknown,
-    /// The path was removed, or is something else than a file.
-    Absent,
-    /// A file with this content.
-    File(String),
-    /// A link to this path.
-    Link(PathBuf),
+/// What is known of a path from the layers looked through so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// It was removed.
+    Removed,
+    It(Found),
 }
 
 /// The content of `/etc/os-release`, if the image has it.
 pub(crate) fn find(store: &dyn ImageStore, image: &StoredImage) -> Result<Option<String>, Unreadable> {
-    let (mut file, mut link_target) = (Finding::Unknown, Finding::Unknown);
+    let (mut file, mut link_target) = (Known::Nothing, Known::Nothing);
     for layer in image.layers().rev() {
         let stored = store.open_layer(image, &layer.diff_id)?;
-        let in_layer = scan(layer::decompress(stored)?).map_err(Unreadable::Layer)?;
-        for (known, found) in [(&mut file, in_layer.file), (&mut link_target, in_layer.link_target)] {
-            if *known == Finding::Unknown {
-                *known = found;
-            }
-        }
+        let in_layer = layer::find(layer::decompress(stored)?, |path| {
+            [FILE, LINK_TARGET]
+                .iter()
+                .any(|wanted| path == Path::new(wanted) || hides(path, Path::new(wanted)))
+        })?;
+        file.learn(&in_layer, Path::new(FILE));
+        link_target.learn(&in_layer, Path::new(LINK_TARGET));
         match (&file, &link_target) {
-            (Finding::File(text), _) => return Ok(Some(text.clone())),
-            (Finding::Link(path), Finding::File(text)) if path == Path::new(LINK_TARGET) => {
-                return Ok(Some(text.clone()));
-            }
-            (Finding::Link(path), Finding::Unknown) if path == Path::new(LINK_TARGET) => {}
-            (Finding::Link(_) | Finding::Absent, _) => return Ok(None),
-            (Finding::Unknown, _) => {}
+            (Known::It(Found::File(text)), _) => return Ok(Some(String::from_utf8_lossy(text).into_owned())),
+            (Known::Nothing, _) => {}
+            (Known::It(Found::Link(path)), target) if path == Path::new(LINK_TARGET) => match target {
+                Known::It(Found::File(text)) => return Ok(Some(String::from_utf8_lossy(text).into_owned())),
+                Known::Nothing => {}
+                Known::Removed | Known::It(Found::Link(_) | Found::Other) => return Ok(None),
+            },
+            (Known::Removed | Known::It(Found::Link(_) | Found::Other), _) => return Ok(None),
         }
     }
     Ok(None)
 }
 
-#[derive(Debug, Default)]
-struct InLayer {
-    file: Finding,
-    link_target: Finding,
-}
-
-/// Reads a whole layer, as a later entry of a path replaces an earlier one.
-fn scan(archive: impl Read) -> io::Result<InLayer> {
-    let mut found = InLayer::default();
-    let mut archive = tar::Archive::new(archive);
-    for entry in archive.entries()? {
-        let entry = entry?;
-        let path = clean(&entry.path()?);
-        for (wanted, finding) in [(FILE, &mut found.file), (LINK_TARGET, &mut found.link_target)] {
-            if path == Path::new(wanted) {
-                look_at(finding, entry)?;
-                break;
-            }
-            // A whiteout is about the layers below, wherever it stands in its own.
-            if *finding == Finding::Unknown && hides(&path, Path::new(wanted)) {
-                *finding = Finding::Absent;
-            }
+impl Known {
+    /// What a layer has at a path counts before what the layers below have; a whiteout hides those.
+    fn learn(&mut self, in_layer: &BTreeMap<PathBuf, Found>, path: &Path) {
+        if *self != Self::Nothing {
+            return;
+        }
+        if let Some(found) = in_layer.get(path) {
+            *self = Self::It(found.clone());
+        } else if in_layer.keys().any(|entry| hides(entry, path)) {
+            *self = Self::Removed;
         }
     }
-    // What follows the archive is read too, so that the store notices a damaged layer.
-    io::copy(&mut archive.into_inner(), &mut io::sink())?;
-    Ok(found)
-}
-
-fn look_at<R: Read>(finding: &mut Finding, mut entry: tar::Entry<'_, R>) -> io::Result<()> {
-    *finding = match entry.header().entry_type() {
-        EntryType::Regular | EntryType::Continuous => {
-            let mut text = Vec::new();
-            entry.by_ref().take(LARGEST).read_to_end(&mut text)?;
-            Finding::File(String::from_utf8_lossy(&text).into_owned())
-        }
-        EntryType::Symlink => match entry.link_name()? {
-            Some(target) if target.is_absolute() => Finding::Link(clean(&target)),
-            Some(target) => Finding::Link(clean(&entry.path()?.with_file_name("").join(target))),
-            None => Finding::Absent,
-        },
-        _ => Finding::Absent,
-    };
-    Ok(())
-}
-
-/// A path relative to the root, without `.` and `..`.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::Normal(part) => clean.push(part),
-            Component::ParentDir => drop(clean.pop()),
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    clean
 }
 
 /// Whether an entry of a layer removes `wanted` as the layers below have it: a whiteout of it or of a
@@ -175,15 +124,15 @@ mod tests {
     #[test]
     fn whiteouts_hide_what_is_below_them() {
         for (entry, hidden) in [
-            ("etc/.wh.os-release", true),
-            (".wh.etc", true),
-            ("etc/.wh..wh..opq", true),
-            (".wh..wh..opq", true),
-            ("etc/.wh.other", false),
-            ("etc/os-release", false),
-            ("usr/.wh..wh..opq", false),
+            ("/etc/.wh.os-release", true),
+            ("/.wh.etc", true),
+            ("/etc/.wh..wh..opq", true),
+            ("/.wh..wh..opq", true),
+            ("/etc/.wh.other", false),
+            ("/etc/os-release", false),
+            ("/usr/.wh..wh..opq", false),
         ] {
-            assert_eq!(hides(Path::new(entry), Path::new("etc/os-release")), hidden, "{entry}");
+            assert_eq!(hides(Path::new(entry), Path::new("/etc/os-release")), hidden, "{entry}");
         }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! - [`LayerSource`] says what a layer holds; it hashes and writes it.
 //! - [`slices::split`] divides an app directory into layers.
-//! - [`extract_verified`] and [`extract`] bring a layer back, to one [`Destination`] and nowhere else.
+//! - [`extract_verified`] and [`extract`] bring a layer back, to one [`Destination`] and nowhere else;
+//!   [`find`] only looks into it.
 
 mod archive;
 mod best_effort;
@@ -27,7 +28,7 @@ pub use best_effort::BestEffort;
 pub use decompress::{CompressionError, Decompressed, decompress};
 pub use error::{ArchiveError, LayerError};
 pub use extract::{
-    ArchiveFault, Destination, ExtractError, Refusal, VerifyingReader, extract, extract_verified,
+    ArchiveFault, Destination, ExtractError, Found, Refusal, VerifyingReader, extract, extract_verified, find,
 };
 pub use header::Owner;
 pub use pipeline::{ArchiveSummary, Compressors, LayerSummary};

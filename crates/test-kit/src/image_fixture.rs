@@ -65,6 +65,8 @@ impl LayerFixture {
             let mut header = tar::Header::new_ustar();
             header.set_mode(if path.ends_with('/') { 0o755 } else { 0o644 });
             header.set_mtime(1_600_000_000);
+            header.set_uid(0);
+            header.set_gid(0);
             let kind = match (path.ends_with('/'), content.strip_prefix("link:")) {
                 (true, _) => tar::EntryType::Directory,
                 (false, Some(target)) => {

@@ -1,6 +1,7 @@
 //! From archives back to files.
 
 mod destination;
+mod find;
 mod reader;
 mod tree;
 mod verified;
@@ -12,6 +13,7 @@ use spec_model::DiffId;
 use tar::EntryType;
 
 pub use destination::Destination;
+pub use find::{Found, find};
 pub use reader::ArchiveFault;
 pub use verified::{VerifyingReader, extract_verified};
 
