@@ -45,8 +45,9 @@ pub struct BuildpackTarget {
     /// The architecture.
     #[serde(default)]
     pub arch: String,
-    /// The architecture's variant.
-    #[serde(default, rename = "arch-variant", alias = "variant")]
+    /// The architecture's variant. The specification calls the key `variant`; buildpacks in the field are
+    /// tested with the reference lifecycle, which ignores that one and reads this.
+    #[serde(default, rename = "arch-variant")]
     pub arch_variant: String,
     /// The distributions, one of which has to match.
     #[serde(default)]
