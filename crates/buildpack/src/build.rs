@@ -18,7 +18,7 @@ use toml_file::WriteError;
 
 use crate::command::{StartError, Surroundings};
 use crate::descriptor::{Descriptor, UnsupportedApi};
-use crate::layers_dir::{LayerMetadataError, LayersDir, LayersDirError};
+use crate::layers_dir::{Layer, LayerMetadataError, LayersDir, LayersDirError, RESERVED_NAMES};
 use crate::sbom::SbomFault;
 
 pub use self::launch_processes::ProcessFault;
@@ -82,6 +82,7 @@ pub fn build(
     run(descriptor, api, plan, layers, surroundings)?;
     let layers_dir = LayersDir::read(layers, &descriptor.id)?.require_well_formed()?;
     set_aside_ignored(&layers_dir)?;
+    warn_of_reserved_names(&layers_dir);
     outputs::read(descriptor, api, plan, &layers_dir)
 }
 
@@ -112,8 +113,17 @@ fn write_plan(plan: &BuildpackPlan) -> Result<(tempfile::TempDir, PathBuf), Buil
     Ok((directory, path))
 }
 
+fn warn_of_reserved_names(layers: &LayersDir) {
+    for name in RESERVED_NAMES.iter().filter(|name| layers.path().join(name).is_dir()) {
+        log::warn!(
+            "Buildpack {} has a directory '{name}', which no layer can be called; it is not used",
+            layers.buildpack()
+        );
+    }
+}
+
 fn set_aside_ignored(layers: &LayersDir) -> Result<(), BuildFault> {
-    let is_ignored = |layer: &&crate::layers_dir::Layer| {
+    let is_ignored = |layer: &&Layer| {
         let types = layer.types();
         layer.is_declared() && !types.launch && !types.build && !types.cache
     };

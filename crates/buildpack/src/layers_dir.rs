@@ -22,8 +22,9 @@ use toml_file::ReadError;
 
 pub use self::layer::{Layer, LayerMetadataError};
 
-/// The names whose files tell of the buildpack as a whole.
-const NOT_LAYERS: [&str; 3] = ["build", "launch", "store"];
+/// The names whose files tell of the buildpack as a whole, so that no layer may have them.
+/// Spec: buildpack.md § Phase #5: Build (Process).
+pub const RESERVED_NAMES: [&str; 3] = ["build", "launch", "store"];
 
 /// Why a buildpack's directory below `<layers>` cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +174,7 @@ fn layer_names(path: &Path, buildpack: &BuildpackId) -> Result<BTreeSet<String>,
                 reason,
             })?
         };
-        names.extend(name.filter(|name| !NOT_LAYERS.contains(&name.as_str())));
+        names.extend(name.filter(|name| !RESERVED_NAMES.contains(&name.as_str())));
     }
     Ok(names)
 }

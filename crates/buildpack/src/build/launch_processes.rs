@@ -126,3 +126,39 @@ fn check_command(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use spec_model::BuildpackApi;
+    use spec_model::launch::Command;
+
+    use super::{ProcessFault, check_command, is_process_type};
+
+    #[test]
+    fn process_types_are_names_without_surprises() {
+        for good in ["web", "a.b_c-D9", "...", "-"] {
+            assert!(is_process_type(good), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a b", "web:1", "é", "a\n"] {
+            assert!(!is_process_type(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_commands_changed_with_buildpack_api_0_9() {
+        let line = || Command::Line("x".into());
+        let list = || Command::List(vec!["x".into()]);
+        let check = |command: Command, direct, api| check_command(&command, direct, "w", api);
+        for (old, new) in
+            [(BuildpackApi::V0_7, BuildpackApi::V0_9), (BuildpackApi::V0_8, BuildpackApi::V0_12)]
+        {
+            assert_eq!(check(line(), Some(true), old), Ok(()));
+            assert_eq!(check(list(), None, new), Ok(()));
+            assert!(matches!(check(list(), None, old), Err(ProcessFault::CommandKind { .. })));
+            assert!(matches!(check(line(), None, new), Err(ProcessFault::CommandKind { .. })));
+            assert!(matches!(check(list(), Some(false), new), Err(ProcessFault::Direct { .. })));
+        }
+        let nothing = check(Command::List(Vec::new()), None, BuildpackApi::V0_12);
+        assert!(matches!(nothing, Err(ProcessFault::NoCommand { .. })));
+    }
+}
