@@ -69,7 +69,11 @@ fn settle_modes(directory: &Path) -> io::Result<()> {
     for entry in walkdir::WalkDir::new(directory) {
         let entry = entry?;
         let mode = if entry.file_type().is_dir() { 0o755 } else { 0o644 };
-        fs_err::set_permissions(entry.path(), PermissionsExt::from_mode(mode))?;
+        match fs_err::set_permissions(entry.path(), PermissionsExt::from_mode(mode)) {
+            // The platform may have made the directory as another user; then its mode is the platform's too.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => log::debug!("{error}"),
+            done => done?,
+        }
     }
     Ok(())
 }

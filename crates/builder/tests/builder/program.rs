@@ -78,3 +78,13 @@ fn what_becomes_a_layer_has_the_same_modes_whatever_the_umask() {
     assert_eq!(trees[0], trees[1]);
     assert!(trees[0][1].contains(&"644 metadata.toml".to_owned()), "{trees:?}");
 }
+
+#[test]
+fn a_config_directory_of_another_user_is_good_enough() {
+    let scratch = detected(&[buildpack("a", "0.12", "")]);
+    fs_err::create_dir(scratch.path("layers/config")).unwrap();
+    // As root, the directory is root's and the phase runs as somebody else; otherwise this is the plain case.
+    let (code, _, err) = run(scratch.phase(executable(), "0.15"));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(scratch.read("layers/config/metadata.toml").lines().next(), Some("processes = []"));
+}
