@@ -4,8 +4,10 @@
 //! Spec: buildpack.md § Data Format.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 use crate::plan::Require;
@@ -53,8 +55,8 @@ pub struct LaunchProcess {
 }
 
 /// A command: a line of text before Buildpack API 0.9 (and Platform API 0.10), a list from then on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a string or an array of strings")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Command {
     /// One text: a shell line, or the executable of a direct process.
     Line(String),
@@ -70,6 +72,35 @@ impl Command {
             Self::Line(line) => std::slice::from_ref(line),
             Self::List(entries) => entries,
         }
+    }
+}
+
+// Derived, this would read each command into an intermediate value first; the launcher feels the weight.
+impl<'de> Deserialize<'de> for Command {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CommandVisitor)
+    }
+}
+
+struct CommandVisitor;
+
+impl<'de> Visitor<'de> for CommandVisitor {
+    type Value = Command;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a string or an array of strings")
+    }
+
+    fn visit_str<E>(self, line: &str) -> Result<Command, E> {
+        Ok(Command::Line(line.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Command, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = entries.next_element()? {
+            list.push(entry);
+        }
+        Ok(Command::List(list))
     }
 }
 
@@ -188,6 +219,12 @@ mod tests {
         let error = parse::<LaunchToml>("[[processes]]\ntype='web'\ncommand=1").unwrap_err();
         assert_eq!(error.key.as_deref(), Some("processes[0].command"));
         assert!(error.to_string().contains("a string or an array of strings"), "{error}");
+    }
+
+    #[test]
+    fn an_entry_of_another_type_is_refused_by_index() {
+        let error = parse::<LaunchToml>("[[processes]]\ntype='web'\ncommand=['a', 1]").unwrap_err();
+        assert_eq!(error.key.as_deref(), Some("processes[0].command[1]"));
     }
 
     #[test]
