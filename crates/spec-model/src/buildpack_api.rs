@@ -36,15 +36,6 @@ impl BuildpackApi {
         self >= Self::V0_8
     }
 
-    /// A variable file without suffix means `override`; always so in the supported versions
-    /// (`append`/`prepend` without delimiter ended with 0.4). Buildpacks of older versions declare
-    /// their bill of materials as `[[bom]]`; from 0.7 SBOM files exist, the table is still read up to 0.8.
-    /// Spec: buildpack.md 0.9 § launch.toml.
-    #[must_use]
-    pub fn has_legacy_bom(self) -> bool {
-        self < Self::V0_9
-    }
-
     /// Processes may have a working directory. Spec: buildpack.md 0.8 § launch.toml.
     #[must_use]
     pub fn has_process_working_dir(self) -> bool {

@@ -36,8 +36,8 @@ impl PlatformApi {
         self < Self::V0_9
     }
 
-    /// SBOM files lie in `<layers>/sbom/<build|launch>/<buildpack>` rather than below the buildpack's id.
-    /// Spec: platform.md 0.9 § exporter.
+    /// The unstructured bill of materials goes to `<layers>/sbom/{build,launch}/sbom.legacy.json` rather
+    /// than into metadata.toml. Spec: platform.md 0.9 § exporter.
     #[must_use]
     pub fn writes_legacy_bom_files(self) -> bool {
         self >= Self::V0_9

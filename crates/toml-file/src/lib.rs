@@ -16,6 +16,12 @@ pub enum ReadError {
     /// The file could not be opened or read; the error names it.
     #[error("failed to read file: {0}")]
     Io(#[source] io::Error),
+    /// The path leads to something that is no file, such as a pipe, which would be waited for forever.
+    #[error("{}: not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// The file is not text.
     #[error("{}: not UTF-8 text from byte {offset} on", path.display())]
     NotText {
@@ -47,6 +53,9 @@ impl ReadError {
 /// # Errors
 /// The file cannot be read, is not TOML or has another shape.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
+    if !fs_err::metadata(path).map_err(ReadError::Io)?.is_file() {
+        return Err(ReadError::NotAFile { path: path.to_owned() });
+    }
     let bytes = fs_err::read(path).map_err(ReadError::Io)?;
     let text = String::from_utf8(bytes).map_err(|error| ReadError::NotText {
         path: path.to_owned(),
@@ -148,7 +157,8 @@ mod tests {
     fn an_absent_file_is_told_from_an_unreadable_one() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(read_if_present::<Group>(&directory.path().join("group.toml")).unwrap(), None);
-        assert!(read_if_present::<Group>(directory.path()).is_err());
+        let no_file = read_if_present::<Group>(directory.path()).unwrap_err().to_string();
+        assert!(no_file.contains("not a regular file"), "{no_file}");
         let message = read::<Group>(Path::new("/nowhere/group.toml")).unwrap_err().to_string();
         assert!(message.contains("/nowhere/group.toml"), "{message}");
     }
