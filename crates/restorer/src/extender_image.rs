@@ -57,3 +57,44 @@ fn index(image: &StoredImage) -> Vec<u8> {
     });
     index.to_string().into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use image_store::{ImageStore, LayoutStore, Presence, StoreError, validate};
+    use test_kit::ImageFixture;
+
+    use super::save;
+    use crate::error::RestoreError;
+
+    #[test]
+    fn an_image_is_saved_whole_and_twice_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let fixture = ImageFixture::default().layer(&[("etc/", "")]).layer(&[("etc/file", "text")]);
+        let written = fixture.write(&directory.path().join("index.docker.io/library/run/latest"));
+        let images = LayoutStore::new(directory.path()).unwrap();
+        let image = images.resolve("run").unwrap().unwrap();
+        let kaniko = directory.path().join("kaniko");
+        for _ in 0..2 {
+            save(&images, &image, &kaniko).unwrap();
+            let place = kaniko.join("cache/base").join(&written.digest);
+            let saved = images.resolve(place.to_str().unwrap()).unwrap().unwrap();
+            validate(&images, &saved, Presence::Complete).unwrap();
+            assert_eq!(saved.manifest_document, image.manifest_document);
+            assert_eq!(fs_err::read_dir(place.join("blobs/sha256")).unwrap().count(), 4);
+        }
+    }
+
+    #[test]
+    fn an_image_without_its_layers_is_not_saved() {
+        let directory = tempfile::tempdir().unwrap();
+        let fixture = ImageFixture { sparse: true, ..ImageFixture::default() }.layer(&[("etc/", "")]);
+        let written = fixture.write(&directory.path().join("index.docker.io/library/run/latest"));
+        let images = LayoutStore::new(directory.path()).unwrap();
+        let image = images.resolve("run").unwrap().unwrap();
+        let kaniko = directory.path().join("kaniko");
+        let error = save(&images, &image, &kaniko).unwrap_err();
+        let is_missing_layer = |source: &StoreError| matches!(source, StoreError::MissingLayer { .. });
+        assert!(matches!(&error, RestoreError::Image { source, .. } if is_missing_layer(source)), "{error}");
+        assert!(!kaniko.join("cache/base").join(written.digest).join("index.json").exists());
+    }
+}
