@@ -46,7 +46,7 @@ pub(crate) fn read(directory: &Path) -> Result<Vec<VariableFile>, EnvironmentErr
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(EnvironmentError::Io(error)),
     };
-    let mut files = Vec::new();
+    let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(EnvironmentError::Io)?;
         let mut kind = entry.file_type().map_err(EnvironmentError::Io)?;
@@ -54,14 +54,15 @@ pub(crate) fn read(directory: &Path) -> Result<Vec<VariableFile>, EnvironmentErr
             kind = fs_err::metadata(entry.path()).map_err(EnvironmentError::Io)?.file_type();
         }
         if kind.is_file() {
-            files.push(read_file(entry.file_name(), entry.path())?);
+            names.push(entry.file_name());
         }
     }
-    files.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-    Ok(files)
+    names.sort_unstable();
+    names.into_iter().map(|name| read_file(directory, name)).collect()
 }
 
-fn read_file(name: OsString, path: PathBuf) -> Result<VariableFile, EnvironmentError> {
+fn read_file(directory: &Path, name: OsString) -> Result<VariableFile, EnvironmentError> {
+    let path = directory.join(&name);
     let contents = fs_err::read(&path).map_err(EnvironmentError::Io)?;
     if contents.contains(&0) {
         return Err(EnvironmentError::NulByte { path });

@@ -14,7 +14,7 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, pipe2};
 use spec_model::launch::ExecDOutput;
-use spec_model::text::{self, TomlError};
+use spec_model::text::TomlError;
 
 use crate::program::{self, ProgramError};
 
@@ -90,7 +90,7 @@ fn outcome(status: WaitStatus) -> String {
     match status {
         WaitStatus::Exited(_, code) => format!("exit status {code}"),
         WaitStatus::Signaled(_, signal, _) => format!("signal {signal}"),
-        other => format!("{other:?}"),
+        _ => "an unknown status".to_owned(),
     }
 }
 
@@ -141,9 +141,9 @@ fn set_variables(
 ) -> Result<(), ExecDError> {
     let path = || executable.to_owned();
     let output = String::from_utf8(output).map_err(|_| ExecDError::NotText { path: path() })?;
-    let variables: ExecDOutput =
-        text::parse(&output).map_err(|source| ExecDError::Malformed { path: path(), source })?;
-    for (name, value) in variables {
+    let output =
+        ExecDOutput::parse(&output).map_err(|source| ExecDError::Malformed { path: path(), source })?;
+    for (name, value) in output.variables {
         if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
             return Err(ExecDError::NotAVariable { path: path(), name });
         }

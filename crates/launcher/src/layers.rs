@@ -71,13 +71,13 @@ fn list(directory: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut paths = Vec::new();
+    let mut names = Vec::new();
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() == (kind == Kind::Directories) {
-            paths.push(entry.path());
+            names.push(entry.file_name());
         }
     }
-    paths.sort_unstable();
-    Ok(paths)
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| directory.join(name)).collect())
 }

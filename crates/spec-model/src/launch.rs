@@ -3,7 +3,6 @@
 //!
 //! Spec: buildpack.md § Data Format.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{SeqAccess, Visitor};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 use crate::plan::Require;
+use crate::text::{self, TomlError};
 
 /// `launch.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -195,8 +195,22 @@ pub struct LayerTypes {
     pub cache: bool,
 }
 
-/// What an exec.d executable prints to file descriptor 3: variables for the process.
-pub type ExecDOutput = BTreeMap<String, String>;
+/// What an exec.d executable prints to file descriptor 3.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExecDOutput {
+    /// Names and values of variables for the process, in the order printed.
+    pub variables: Vec<(String, String)>,
+}
+
+impl ExecDOutput {
+    /// Reads the output.
+    ///
+    /// # Errors
+    /// It is not TOML or a value is no string.
+    pub fn parse(output: &str) -> Result<Self, TomlError> {
+        text::parse_strings(output).map(|variables| Self { variables })
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -236,7 +250,18 @@ mod tests {
 
     #[test]
     fn execd_output_holds_strings_only() {
-        assert_eq!(parse::<ExecDOutput>("A = 'b'").unwrap()["A"], "b");
-        assert_eq!(parse::<ExecDOutput>("A = 1").unwrap_err().key.as_deref(), Some("A"));
+        let output = ExecDOutput::parse("B = 'b'\n\"a b\" = \"\"\"\\u0041\"\"\"\n").unwrap();
+        assert_eq!(output.variables, [("B".to_owned(), "b".to_owned()), ("a b".to_owned(), "A".to_owned())]);
+        for (text, place) in [
+            ("A = 'x'\nB = 1", (2, 5, Some("B"))),
+            ("[A]\nB = 'x'", (1, 1, Some("A"))),
+            ("A.B = 'x'", (1, 1, Some("A"))),
+            ("A = ['x']", (1, 5, Some("A"))),
+            ("A = 'x'\nA = 'x'", (2, 1, None)),
+            ("A =", (1, 4, None)),
+        ] {
+            let error = ExecDOutput::parse(text).unwrap_err();
+            assert_eq!((error.line, error.column, error.key.as_deref()), place, "{text}: {error}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Value;
+use toml::de::{DeTable, DeValue};
 
 /// TOML text that is malformed or does not have the expected shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,15 +36,41 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TomlError> {
     })
 }
 
+/// Reads a document that holds nothing but strings: names and values in the document's order.
+///
+/// The launcher reads this form; it does without the weight that [`parse`] has for each type.
+///
+/// # Errors
+/// The text is not TOML or a value is no string.
+pub fn parse_strings(text: &str) -> Result<Vec<(String, String)>, TomlError> {
+    let table = DeTable::parse(text).map_err(|error| locate(text, &error, None))?.into_inner();
+    let pairs = table.into_iter().map(|(name, value)| {
+        let name = name.into_inner().into_owned();
+        let offset = value.span().start;
+        match value.into_inner() {
+            DeValue::String(value) => Ok((name, value.into_owned())),
+            other => {
+                let message = format!("invalid type: {}, expected a string", other.type_str());
+                Err(at(text, offset, Some(name), message))
+            }
+        }
+    });
+    pairs.collect()
+}
+
 fn locate(text: &str, error: &toml::de::Error, key: Option<String>) -> TomlError {
     let offset = error.span().map_or(0, |span| span.start);
+    at(text, offset, key, error.message().trim_end().to_owned())
+}
+
+fn at(text: &str, offset: usize, key: Option<String>, message: String) -> TomlError {
     let before = text.get(..offset).unwrap_or(text);
     let last_line = before.rsplit('\n').next().unwrap_or_default();
     TomlError {
         line: before.matches('\n').count() + 1,
         column: last_line.chars().count() + 1,
         key,
-        message: error.message().trim_end().to_owned(),
+        message,
     }
 }
 
