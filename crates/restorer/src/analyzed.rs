@@ -21,16 +21,10 @@ const KANIKO: &str = "/kaniko";
 /// earlier builds then.
 pub(crate) fn complete(inputs: &Inputs, group: &Group) -> Result<Analyzed, RestoreError> {
     let path = inputs.path(Input::Analyzed);
-    let mut analyzed = match toml_file::read(path) {
-        Ok(analyzed) => analyzed,
-        Err(error) => {
-            log::warn!("Nothing is known of the previous image, analyzed.toml cannot be used: {error}");
-            if !error.is_not_found() {
-                return Ok(Analyzed::default());
-            }
-            Analyzed::default()
-        }
-    };
+    let mut analyzed = toml_file::read(path).unwrap_or_else(|error| {
+        log::warn!("Nothing is known of the previous image, analyzed.toml cannot be used: {error}");
+        Analyzed::default()
+    });
     Completion { inputs, group }.complete(&mut analyzed)?;
     if analyzed != Analyzed::default() {
         toml_file::write(path, &analyzed).map_err(RestoreError::Analyzed)?;
