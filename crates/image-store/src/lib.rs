@@ -22,6 +22,7 @@ use spec_model::{DiffId, Digest};
 pub use error::StoreError;
 pub use layout::LayoutStore;
 pub use open::open;
+pub use os_release::distro;
 pub use stored_image::{StoredImage, StoredLayer};
 pub use target_data::{host_target_data, target_data};
 pub use validate::{InvalidImage, Presence, validate};

@@ -89,8 +89,9 @@ fn hides(entry: &Path, wanted: &Path) -> bool {
     wanted.starts_with(entry.with_file_name(removed))
 }
 
-/// The distribution that an `os-release` file names.
-pub(crate) fn distro(text: &str) -> Option<Distro> {
+/// The distribution that an `os-release` file names, if it does.
+#[must_use]
+pub fn distro(text: &str) -> Option<Distro> {
     let value = |key: &str| {
         let line = text.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
         line.unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned()

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use image::media_type::{MediaType, is_index};
+use image::media_type::is_index;
 use image::{Descriptor, Document, ImageIndex, Platform};
 use spec_model::Digest;
 
@@ -114,9 +114,4 @@ impl Reader<'_> {
             offered: if offered.is_empty() { "no platform".to_owned() } else { offered.join(", ") },
         }
     }
-}
-
-/// The media type of an image's manifest in the index that lists it; a manifest need not say its own.
-pub(super) fn media_type(manifest: &image::Manifest) -> MediaType {
-    manifest.media_type.clone().unwrap_or(MediaType::ImageManifest)
 }

@@ -7,12 +7,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use image::media_type::MediaType;
 use image::{Descriptor, Document, ImageDocuments, ImageIndex, ImagePlan, Reference};
 use oci_spec::image::ANNOTATION_REF_NAME;
 use spec_model::DiffId;
 
 use crate::layout::blobs::Blobs;
-use crate::layout::read::media_type;
 use crate::layout::sink::{FileSink, Staged};
 use crate::layout::staging::Staging;
 use crate::layout::{LayoutStore, Place};
@@ -128,13 +128,11 @@ impl ImageWriter for LayoutWriter {
             .apply(&self.base.manifest, &self.base.config, annotations)
             .map_err(|source| StoreError::Print { image: self.place.name.clone(), source })?;
         let of_plan = plan.layers.iter().map(|layer| &layer.descriptor);
+        // A manifest need not say its own media type; one of Docker's form always does.
+        let form = self.base.manifest.media_type.clone().unwrap_or(MediaType::ImageManifest);
         let written = Written {
             documents: &documents,
-            manifest: Descriptor::new(
-                media_type(&self.base.manifest),
-                documents.manifest.size(),
-                documents.manifest.digest,
-            ),
+            manifest: Descriptor::new(form, documents.manifest.size(), documents.manifest.digest),
             layers: self.base.manifest.layers.iter().chain(of_plan).collect(),
         };
         Target { place: &self.place, staging: self.staging.path(), tag: &self.tag }.finish(&written)?;
