@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use crate::header::Owner;
 
 /// For directories that have no entry of their own.
-const DEFAULT_MODE: u32 = 0o755;
+const DEFAULT_MODE: Mode = Mode::from_raw_mode(0o755);
 
 /// Lets the owner fill a directory.
 const OWNER_ALL: u32 = 0o700;
@@ -67,21 +67,20 @@ impl Tree {
 
     /// Makes a directory. One that exists stays as it is.
     pub(super) fn make_directory(&mut self, path: &Path, attributes: Attributes) -> Result<(), TreeError> {
+        let Attributes { mode, owner } = attributes;
         let may_give = self.may_give;
         let (parent, name) = self.parent_and_name(path)?;
         match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(OWNER_ALL)) {
             Err(Errno::EXIST) => return enter(parent, name).map(drop),
             made => made?,
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let directory = rustix::fs::openat(parent, name, flags, Mode::empty())?;
         if may_give {
-            give(&directory, attributes.owner)?;
+            give_at(parent, name, owner)?;
         }
-        if attributes.mode & OWNER_ALL == OWNER_ALL {
-            rustix::fs::fchmod(&directory, Mode::from_raw_mode(attributes.mode))?;
-        } else {
-            self.closed_later.push((path.to_owned(), attributes.mode));
+        // Nothing here removes directories, so the name still is the new directory's.
+        rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode | OWNER_ALL), AtFlags::empty())?;
+        if mode & OWNER_ALL != OWNER_ALL {
+            self.closed_later.push((path.to_owned(), mode));
         }
         Ok(())
     }
@@ -97,7 +96,8 @@ impl Tree {
     /// Gives a file its owner and, as that clears the setuid bit, then its mode.
     pub(super) fn finish_file(&self, file: &File, attributes: Attributes) -> Result<(), Errno> {
         if self.may_give {
-            give(file, attributes.owner)?;
+            let (uid, gid) = ids(attributes.owner);
+            rustix::fs::fchown(file, uid, gid)?;
         }
         rustix::fs::fchmod(file, Mode::from_raw_mode(attributes.mode))
     }
@@ -108,8 +108,7 @@ impl Tree {
         let (parent, name) = self.parent_and_name(path)?;
         replace(parent, name, || rustix::fs::symlinkat(target, parent, name))?;
         if may_give {
-            let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
-            rustix::fs::chownat(parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+            give_at(parent, name, owner)?;
         }
         Ok(())
     }
@@ -134,9 +133,7 @@ impl Tree {
 
     fn close_directory(&mut self, path: &Path, mode: u32) -> Result<(), TreeError> {
         let (parent, name) = self.parent_and_name(path)?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let directory = rustix::fs::openat(parent, name, flags, Mode::empty())?;
-        Ok(rustix::fs::fchmod(&directory, Mode::from_raw_mode(mode))?)
+        Ok(rustix::fs::chmodat(parent, name, Mode::from_raw_mode(mode), AtFlags::empty())?)
     }
 
     /// Opens the directory that holds a path, making what is missing.
@@ -174,10 +171,11 @@ fn enter_or_make(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, TreeEr
         Err(TreeError::System(Errno::NOENT)) => {}
         entered => return entered,
     }
-    match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(DEFAULT_MODE)) {
+    match rustix::fs::mkdirat(parent, name, DEFAULT_MODE) {
         // Another layer that is extracted at the same time came first.
         Err(Errno::EXIST) => {}
-        made => made?,
+        Err(error) => return Err(error.into()),
+        Ok(()) => rustix::fs::chmodat(parent, name, DEFAULT_MODE, AtFlags::empty())?,
     }
     enter(parent, name)
 }
@@ -201,6 +199,11 @@ fn replace<T>(parent: BorrowedFd<'_>, name: &OsStr, make: impl Fn() -> Result<T,
     }
 }
 
-fn give(file: impl AsFd, owner: Owner) -> Result<(), Errno> {
-    rustix::fs::fchown(file, Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))
+fn give_at(parent: BorrowedFd<'_>, name: &OsStr, owner: Owner) -> Result<(), Errno> {
+    let (uid, gid) = ids(owner);
+    rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+fn ids(owner: Owner) -> (Option<Uid>, Option<Gid>) {
+    (Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))
 }
