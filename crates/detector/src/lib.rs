@@ -4,12 +4,12 @@
 //! first group that passes (`group.toml`), its build plan (`plan.toml`) and, if extensions are part of it,
 //! their Dockerfiles and the run image they lead to (`analyzed.toml`).
 //!
-//! 1. [`order`](mod@order): the builder's order, with system buildpacks and extensions added.
-//! 2. [`resolve`]: composites are expanded, one group after the other is put together.
-//! 3. [`runs`]: `bin/detect` of a group's members, each once, side by side.
-//! 4. [`attempt`], [`trial`]: the verdict on a group, by exit statuses and by its build plan.
-//! 5. [`report`]: what users see of it.
-//! 6. [`generate`](mod@generate), [`run_image`]: the extensions of the group that passed.
+//! 1. `order`: the builder's order, with system buildpacks and extensions added.
+//! 2. `resolve`: composites are expanded, one group after the other is put together.
+//! 3. `runs`: `bin/detect` of a group's members, each once, side by side.
+//! 4. `attempt`, `trial`: the verdict on a group, by exit statuses and by its build plan.
+//! 5. `report`: what users see of it.
+//! 6. `generate`, `run_image`: the extensions of the group that passed.
 //!
 //! Spec: buildpack.md § Phase #1: Detection, platform.md § detector.
 

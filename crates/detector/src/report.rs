@@ -111,8 +111,9 @@ impl Report<'_> {
             let is_new = seen.insert(tested.candidate.member.name());
             let output = tested.detection.as_ref().map(|detection| &detection.output);
             let output = output.filter(|output| !output.bytes.is_empty());
-            let repeated = if is_new || output.is_none() { "" } else { " (output above)" };
-            lines.push(format!("  {status:width$}  {reason}{repeated}").trim_end().to_owned());
+            let repeated = if is_new || output.is_none() { "" } else { "(output above)" };
+            let remark = format!("{reason} {repeated}");
+            lines.push(format!("  {status:width$}  {}", remark.trim()).trim_end().to_owned());
             if let Some(output) = output.filter(|_| is_new) {
                 lines.extend(printed(output));
             }
@@ -142,7 +143,8 @@ fn summary(outcome: &Outcome) -> &'static str {
 
 fn printed(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.bytes);
-    let mut lines: Vec<String> = text.trim_end().lines().map(|line| format!("        | {line}")).collect();
+    let mut lines: Vec<String> =
+        text.trim_end().lines().map(|line| format!("        | {line}").trim_end().to_owned()).collect();
     if output.left_out > 0 {
         lines.push(format!("        | … {} more bytes", output.left_out));
     }

@@ -2,6 +2,7 @@
 
 use buildpack::detect::DetectResult;
 use buildpack::target;
+use spec_model::plan::PlanSections;
 
 use crate::attempt::{Attempt, Tested, Verdict};
 use crate::resolve::{Fitness, Purpose};
@@ -31,7 +32,7 @@ impl Reasons<'_> {
     /// Why; empty for one that simply passed.
     pub(super) fn of(&self, tested: &Tested) -> String {
         let candidate = &tested.candidate;
-        let optional = if candidate.member.optional { "optional, " } else { "" };
+        let optional = if candidate.member.optional { "optional; " } else { "" };
         let reason =
             match (&candidate.fitness, tested.detection.as_deref().map(|detection| &detection.result)) {
                 (Fitness::OtherExecEnv(allowed), _) => format!(
@@ -68,49 +69,42 @@ impl Reasons<'_> {
         let name = name.unwrap_or_default();
         let verdict = if objection.dropped { "skip" } else { "fail" };
         let dependency = &objection.dependency;
-        match objection.reason {
-            Reason::NotProvided => {
-                format!("{verdict}: {name} requires {dependency}, {}", self.who_provides(objection))
-            }
-            Reason::NotRequired => {
-                format!("{verdict}: {name} provides unused {dependency}, {}", self.who_requires(objection))
-            }
-        }
+        let (verb, passive, earlier_or_later) = match objection.reason {
+            Reason::NotProvided => ("requires", "provides", "later"),
+            Reason::NotRequired => ("provides unused", "requires", "earlier"),
+        };
+        let others = self.others(objection);
+        let names = others.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+        let is_out_of_order = |place: usize| match objection.reason {
+            Reason::NotProvided => place > objection.member,
+            Reason::NotRequired => place < objection.member,
+        };
+        let why = if others.is_empty() {
+            format!("which no buildpack that passed {passive}")
+        } else if others.iter().all(|(place, _)| is_out_of_order(*place)) {
+            format!("which only {names} {passive}, {earlier_or_later} in the group")
+        } else {
+            format!("which {names} {passive}, but not in this combination")
+        };
+        format!("{verdict}: {name} {verb} {dependency}, {why}")
     }
 
-    fn who_provides(&self, objection: &Objection) -> String {
-        let others = self.others(objection, |sections| {
-            sections.provides.iter().any(|provide| provide.name == objection.dependency)
-        });
-        match others[..] {
-            [] => "which no buildpack that passed provides".to_owned(),
-            _ => format!("which none before it provides with this plan; {} can", others.join(", ")),
-        }
-    }
-
-    fn who_requires(&self, objection: &Objection) -> String {
-        let others = self.others(objection, |sections| {
-            sections.requires.iter().any(|require| require.name == objection.dependency)
-        });
-        match others[..] {
-            [] => "which no buildpack that passed requires".to_owned(),
-            _ => format!("which none behind it requires with this plan; {} can", others.join(", ")),
-        }
-    }
-
-    /// Other members that passed and have an alternative of the wanted kind.
-    fn others(
-        &self,
-        objection: &Objection,
-        is_wanted: impl Fn(&spec_model::plan::PlanSections) -> bool,
-    ) -> Vec<String> {
-        let passed = self.attempt.members.iter().enumerate().filter(|(place, _)| *place != objection.member);
-        passed
+    /// Other members that passed and that provide what is required, or require what is provided, in any of
+    /// their alternatives: place and name.
+    fn others(&self, objection: &Objection) -> Vec<(usize, String)> {
+        let dependency = &objection.dependency;
+        let helps = |sections: &PlanSections| match objection.reason {
+            Reason::NotProvided => sections.provides.iter().any(|provide| provide.name == *dependency),
+            Reason::NotRequired => sections.requires.iter().any(|require| require.name == *dependency),
+        };
+        let members = self.attempt.members.iter().enumerate();
+        members
+            .filter(|(place, _)| *place != objection.member)
             .filter(|(_, tested)| match tested.detection.as_deref().map(|detection| &detection.result) {
-                Some(DetectResult::Pass(plan)) => plan.clone().alternatives().iter().any(&is_wanted),
+                Some(DetectResult::Pass(plan)) => plan.clone().alternatives().iter().any(helps),
                 Some(DetectResult::Fail | DetectResult::Error(_)) | None => false,
             })
-            .map(|(_, tested)| tested.candidate.member.name())
+            .map(|(place, tested)| (place, tested.candidate.member.name()))
             .collect()
     }
 }

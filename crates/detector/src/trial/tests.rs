@@ -1,4 +1,4 @@
-use spec_model::plan::{BuildPlan, Provider};
+use spec_model::plan::{BuildPlan, PlanSections, Provide, Provider, Require};
 use spec_model::text::{parse, print};
 
 use super::{Contribution, Reason, Resolution, resolve};
@@ -11,25 +11,24 @@ fn contribution(name: &str, plan: &str) -> Contribution {
         optional: optional || extension,
         is_buildpack: !extension,
         provider: Provider { id: name.parse().unwrap(), version: "1".to_owned(), extension },
-        alternatives: parse::<BuildPlan>(&sections(plan)).unwrap().alternatives(),
+        alternatives: alternatives(plan),
     }
 }
 
-/// Turns `+a -b | -c` into TOML: provides a, requires b, or requires c.
-fn sections(plan: &str) -> String {
-    let mut toml = String::new();
-    for (index, alternative) in plan.split('|').enumerate() {
-        let prefix = if index == 0 { "" } else { "or." };
-        if index > 0 {
-            toml.push_str("[[or]]\n");
-        }
-        for (sign, table) in [('+', "provides"), ('-', "requires")] {
-            for name in alternative.split_whitespace().filter_map(|word| word.strip_prefix(sign)) {
-                toml += &format!("[[{prefix}{table}]]\nname='{name}'\n");
-            }
-        }
-    }
-    toml
+/// Reads `+a -b | -c`: provides a, requires b, or requires c.
+fn alternatives(plan: &str) -> Vec<PlanSections> {
+    let named = |alternative: &str, sign: char| -> Vec<String> {
+        alternative.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
+    };
+    plan.split('|')
+        .map(|alternative| PlanSections {
+            provides: named(alternative, '+').into_iter().map(|name| Provide { name }).collect(),
+            requires: named(alternative, '-')
+                .into_iter()
+                .map(|name| Require { name, ..Require::default() })
+                .collect(),
+        })
+        .collect()
 }
 
 fn resolved(members: &[(&str, &str)]) -> (Vec<String>, Resolution) {
