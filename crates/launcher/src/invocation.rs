@@ -37,3 +37,25 @@ impl Invocation {
         found.map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Invocation;
+
+    #[test]
+    fn the_last_element_stands_behind_the_last_slash() {
+        for (name, expected) in [("/cnb/process/web", "web"), ("web", "web"), ("web/", ""), ("", "")] {
+            let invocation = Invocation { name: name.into(), ..Invocation::default() };
+            assert_eq!(invocation.last_element(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn empty_variables_count_as_unset() {
+        let variables = [("A", ""), ("B", "b")].map(|(name, value)| (name.into(), value.into()));
+        let invocation = Invocation { variables: variables.into(), ..Invocation::default() };
+        assert_eq!(invocation.variable("A"), None);
+        assert_eq!(invocation.variable("B"), Some("b".as_ref()));
+        assert_eq!(invocation.variable("C"), None);
+    }
+}

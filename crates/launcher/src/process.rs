@@ -161,3 +161,91 @@ fn replaces_defaults(
         }
     })
 }
+
+#[cfg(test)]
+impl StartCommand {
+    /// A process of a buildpack.
+    pub(crate) fn of_process(process_type: &str) -> Self {
+        Self {
+            process_type: Some(process_type.to_owned()),
+            command: "serve".into(),
+            arguments: Vec::new(),
+            direct: false,
+            working_dir: PathBuf::new(),
+        }
+    }
+
+    /// A command of the user's.
+    pub(crate) fn of_user(command: &str) -> Self {
+        Self { process_type: None, command: command.into(), ..Self::of_process("") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use spec_model::PlatformApi;
+    use spec_model::build_metadata::Process;
+    use spec_model::launch_metadata::LaunchMetadata;
+
+    use super::{Buildpacks, buildpack_provided, user_provided};
+
+    const METADATA: &str = r#"
+        [[buildpacks]]
+        id = "old"
+        api = "0.8"
+        [[buildpacks]]
+        id = "new"
+        api = "0.9"
+    "#;
+
+    fn words(list: &[&str]) -> Vec<OsString> {
+        list.iter().map(OsString::from).collect()
+    }
+
+    /// Command and arguments, for the process of the given keys when the user gives `u`.
+    fn chosen(keys: &str, api: PlatformApi) -> String {
+        let metadata: LaunchMetadata = spec_model::text::parse(METADATA).unwrap();
+        let process: Process = spec_model::text::parse(&format!("type = 'web'\n{keys}")).unwrap();
+        let buildpacks = Buildpacks::of(&metadata).unwrap();
+        let start = buildpack_provided(&process, &words(&["u"]), api, &buildpacks).unwrap();
+        let words: Vec<_> = [start.command].into_iter().chain(start.arguments).collect();
+        words.join("|".as_ref()).into_string().unwrap()
+    }
+
+    #[test]
+    fn user_arguments_stand_where_the_versions_say() {
+        for (command, direct, buildpack, old_platform, new_platform) in [
+            ("['c']", true, "old", "c|d|u", "c|d|u"),
+            ("['c']", true, "new", "c|d|u", "c|u"),
+            ("'c'", false, "old", "c|d|u", "c|d|u"),
+            ("['c', 'a']", true, "old", "c|a|d|u", "c|a|u"),
+            ("['c', 'a']", true, "unlisted", "c|a|d|u", "c|a|u"),
+            ("['c', 'a']", false, "new", "c a|d|u", "c|a|u"),
+        ] {
+            let keys =
+                format!("command = {command}\nargs = ['d']\ndirect = {direct}\nbuildpack-id = '{buildpack}'");
+            assert_eq!(chosen(&keys, PlatformApi::V0_9), old_platform, "{keys}");
+            assert_eq!(chosen(&keys, PlatformApi::V0_10), new_platform, "{keys}");
+        }
+    }
+
+    #[test]
+    fn two_dashes_choose_a_direct_command() {
+        for (arguments, expected) in [
+            (&["a", "b"][..], Some((false, "a", &["b"][..]))),
+            (&["--", "a", "b"], Some((true, "a", &["b"]))),
+            (&["--", "--"], Some((true, "--", &[]))),
+            (&["a", "--"], Some((false, "a", &["--"]))),
+            (&["--"], None),
+            (&[], None),
+        ] {
+            let start = user_provided(&words(arguments));
+            let start = start.as_ref().map(|start| (start.direct, &start.command, &start.arguments));
+            let expected =
+                expected.map(|(direct, command, rest)| (direct, OsString::from(command), words(rest)));
+            assert_eq!(start, expected.as_ref().map(|(direct, command, rest)| (*direct, command, rest)));
+        }
+    }
+}

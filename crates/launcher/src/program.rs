@@ -142,3 +142,56 @@ pub(crate) fn c_variables(environment: &Environment) -> Result<Vec<CString>, OsS
 pub(crate) fn c_string(text: OsString) -> Result<CString, OsString> {
     CString::new(text.into_vec()).map_err(|error: NulError| OsString::from_vec(error.into_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::{ProgramError, find, interpreter};
+
+    fn write(path: &Path, contents: &str, mode: u32) {
+        fs_err::write(path, contents).unwrap();
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn the_first_executable_file_on_the_path_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let [first, second, third] = ["1", "2", "3"].map(|name| root.path().join(name));
+        for directory in [&first, &second, &third] {
+            fs_err::create_dir(directory).unwrap();
+        }
+        fs_err::create_dir(first.join("tool")).unwrap();
+        write(&second.join("tool"), "", 0o644);
+        write(&second.join("other"), "", 0o644);
+        write(&third.join("tool"), "", 0o755);
+        let path =
+            std::env::join_paths([root.path().join("absent"), first, second.clone(), third.clone()]).unwrap();
+        assert_eq!(find("tool".as_ref(), Some(&path)).unwrap(), third.join("tool"));
+        let error = find("other".as_ref(), Some(&path)).unwrap_err();
+        assert!(matches!(&error, ProgramError::NotExecutable { path, .. } if *path == second.join("other")));
+        for (command, path) in
+            [("missing", Some(&*path)), ("tool", None), ("tool", Some("".as_ref())), ("", Some(&*path))]
+        {
+            let error = find(command.as_ref(), path).unwrap_err();
+            assert!(matches!(error, ProgramError::NotFound { .. }), "{command}: {error}");
+        }
+    }
+
+    #[test]
+    fn interpreters_are_read_as_the_kernel_does() {
+        let root = tempfile::tempdir().unwrap();
+        let script = root.path().join("script");
+        for (text, expected) in [
+            ("#!/bin/sh\n", Some("/bin/sh")),
+            ("#! \t/usr/bin/env node\n", Some("/usr/bin/env")),
+            ("#!/bin/sh\r\n", Some("/bin/sh\r")),
+            ("echo\n", None),
+            ("", None),
+        ] {
+            write(&script, text, 0o755);
+            assert_eq!(interpreter(&script).as_deref(), expected.map(Path::new), "{text:?}");
+        }
+    }
+}

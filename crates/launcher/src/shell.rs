@@ -25,12 +25,7 @@ pub(crate) fn launch(
     invocation: &Invocation,
     environment: &Environment,
 ) -> Result<Infallible, LaunchError> {
-    if !Path::new(BASH).exists() {
-        return Err(LaunchError::NoShell {
-            process_type: start.process_type().map(OsStr::to_owned),
-            command: start.command.clone(),
-        });
-    }
+    require(Path::new(BASH), start)?;
     let app_profile = app.join(APP_PROFILE);
     if app_profile.exists() && !app_profile.is_dir() {
         profiles.push(app_profile);
@@ -38,6 +33,16 @@ pub(crate) fn launch(
     let script = script(&profiles, &start.working_dir(app), start.arguments.len());
     let options = ["bash".into(), "-c".into(), script, invocation.name.clone(), start.command.clone()];
     Ok(program::execute(Path::new(BASH), options.iter().chain(&start.arguments), environment)?)
+}
+
+fn require(bash: &Path, start: &StartCommand) -> Result<(), LaunchError> {
+    if bash.exists() {
+        return Ok(());
+    }
+    Err(LaunchError::NoShell {
+        process_type: start.process_type().map(OsStr::to_owned),
+        command: start.command.clone(),
+    })
 }
 
 /// The script: profiles, working directory, and another bash for the command, so that what the profiles
@@ -71,9 +76,9 @@ fn words(arguments: usize) -> String {
         if index > 0 {
             script.push(' ');
         }
-        script.push_str(r#""$(eval set -- \"${"#);
+        script.push_str(r#""$(eval "set -- \"${"#);
         script.push_str(&index.to_string());
-        script.push_str(r#"}\" && printf %s "$*")""#);
+        script.push_str(r#"}\"" && printf %s "$*")""#);
     }
     script.push('\'');
     script
@@ -89,4 +94,48 @@ fn quote(path: &Path, script: &mut Vec<u8>) {
         }
     }
     script.push(b'\'');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{require, script};
+    use crate::process::StartCommand;
+
+    #[test]
+    fn the_script_sources_profiles_and_goes_to_the_working_directory() {
+        let profiles = [PathBuf::from("/layers/a b/it's"), PathBuf::from("/app/.profile")];
+        let script = script(&profiles, Path::new("/app"), 0);
+        let expected = r#"source '/layers/a b/it'\''s'
+source '/app/.profile'
+cd '/app' || exit 82
+exec bash -c "$@""#;
+        assert_eq!(script, expected);
+    }
+
+    #[test]
+    fn each_word_is_expanded_by_itself() {
+        let script = script(&[], Path::new("/"), 1).into_string().unwrap();
+        let expected = concat!(
+            r#"exec bash -c '"$(eval "set -- \"${0}\"" && printf %s "$*")" "#,
+            r#""$(eval "set -- \"${1}\"" && printf %s "$*")"' "$@""#
+        );
+        assert_eq!(script.lines().last(), Some(expected));
+    }
+
+    #[test]
+    fn a_missing_shell_is_told_with_a_way_out() {
+        let absent = Path::new("/nowhere/bash");
+        for (start, message, hint) in [
+            (StartCommand::of_process("web"), "process 'web' needs a shell", "declares the process direct"),
+            (StartCommand::of_user("ls -l"), "command 'ls -l' needs a shell", "put '--' in front"),
+        ] {
+            let error = require(absent, &start).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{error}");
+            assert!(error.to_string().contains("no /bin/bash"), "{error}");
+            assert!(error.hint().unwrap().contains(hint), "{error:?}");
+            assert_eq!(error.exit_code(), 82);
+        }
+    }
 }

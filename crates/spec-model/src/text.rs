@@ -3,6 +3,8 @@
 //! Errors name line, column and key. What is printed has the layout of the reference lifecycle's files,
 //! because some of them end in image layers, and a layer whose bytes differ is a layer sent again.
 
+mod key;
+
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -29,11 +31,7 @@ pub struct TomlError {
 /// # Errors
 /// The text is not TOML or a value has the wrong type.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TomlError> {
-    let deserializer = toml::Deserializer::parse(text).map_err(|error| locate(text, &error, None))?;
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let key = error.path().to_string();
-        locate(text, error.inner(), Some(key).filter(|key| key != "."))
-    })
+    toml::from_str(text).map_err(|error| malformed(text, &error))
 }
 
 /// Reads a document that holds nothing but strings: names and values in the document's order.
@@ -43,7 +41,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TomlError> {
 /// # Errors
 /// The text is not TOML or a value is no string.
 pub fn parse_strings(text: &str) -> Result<Vec<(String, String)>, TomlError> {
-    let table = DeTable::parse(text).map_err(|error| locate(text, &error, None))?.into_inner();
+    let table = DeTable::parse(text).map_err(|error| malformed(text, &error))?.into_inner();
     let pairs = table.into_iter().map(|(name, value)| {
         let name = name.into_inner().into_owned();
         let offset = value.span().start;
@@ -58,20 +56,15 @@ pub fn parse_strings(text: &str) -> Result<Vec<(String, String)>, TomlError> {
     pairs.collect()
 }
 
-fn locate(text: &str, error: &toml::de::Error, key: Option<String>) -> TomlError {
-    let offset = error.span().map_or(0, |span| span.start);
-    at(text, offset, key, error.message().trim_end().to_owned())
+fn malformed(text: &str, error: &toml::de::Error) -> TomlError {
+    let place = error.span().unwrap_or_default();
+    at(text, place.start, key::at(text, &place), error.message().trim_end().to_owned())
 }
 
 fn at(text: &str, offset: usize, key: Option<String>, message: String) -> TomlError {
     let before = text.get(..offset).unwrap_or(text);
     let last_line = before.rsplit('\n').next().unwrap_or_default();
-    TomlError {
-        line: before.matches('\n').count() + 1,
-        column: last_line.chars().count() + 1,
-        key,
-        message,
-    }
+    TomlError { line: before.matches('\n').count() + 1, column: last_line.chars().count() + 1, key, message }
 }
 
 /// A value that TOML has no form for, such as a key with a null value inside an array.
