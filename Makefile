@@ -16,6 +16,8 @@ export LIFECYCLE_COMMIT
 # target keeps these flags from build scripts and procedural macros, which have to be dynamic.
 STATIC := -C target-feature=+crt-static -C relocation-model=pie
 
+SCRIPTS := .ci/run .ci/check-image-vectors $(wildcard demo/*.sh samples/builder/assemble samples/buildpacks/*/bin/*)
+
 .PHONY: help build test check demo bench clean
 
 help: ## list the commands
@@ -30,6 +32,9 @@ check: ## formatting, lints and documentation, as CI demands them
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	@if command -v shellcheck > /dev/null; then shellcheck -x $(SCRIPTS); \
+	elif [ "$$CI" = true ]; then echo "shellcheck is missing" >&2; exit 1; \
+	else echo "SKIPPED: the scripts are not checked, because shellcheck is missing" >&2; fi
 
 test: build check ## everything that has to hold
 	LIFECYCLE_DIR="$(abspath $(LIFECYCLE))" cargo test --workspace --locked
