@@ -9,10 +9,12 @@ use std::process::ExitStatus;
 
 use environment::EnvironmentError;
 use spec_model::plan::{BuildPlan, Require};
+use spec_model::target::TargetData;
 use toml_file::ReadError;
 
 use crate::command::{StartError, Surroundings};
 use crate::descriptor::{Descriptor, Kind, UnsupportedApi};
+use crate::target;
 
 /// As much of an executable's output is kept for the log, in bytes.
 const OUTPUT_LIMIT: u64 = 256 * 1024;
@@ -55,6 +57,14 @@ pub enum DetectFault {
     /// It declares a Buildpack API that is no version.
     #[error(transparent)]
     Api(#[from] UnsupportedApi),
+    /// Its targets do not include the build's, so it was not run.
+    #[error("is for target {declared}, this build is for {build}")]
+    OtherTarget {
+        /// What it declares, in words.
+        declared: String,
+        /// What the build is for, in words.
+        build: String,
+    },
     /// Its environment could not be made.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
@@ -93,6 +103,19 @@ pub enum DetectFault {
         /// What is required.
         name: String,
     },
+}
+
+impl Detection {
+    /// What is said of a buildpack that is not run because its targets do not include the build's.
+    #[must_use]
+    pub fn other_target(descriptor: &Descriptor, build: &TargetData) -> Self {
+        let declared = descriptor.targets().iter().map(target::describe_buildpack_target);
+        let fault = DetectFault::OtherTarget {
+            declared: declared.collect::<Vec<_>>().join("; or "),
+            build: target::describe(build),
+        };
+        Self { output: Output::default(), result: DetectResult::Error(fault) }
+    }
 }
 
 impl DetectFault {

@@ -25,23 +25,22 @@ impl<'a> Runs<'a> {
         Self { surroundings, parallelism, finished: BTreeMap::new() }
     }
 
-    /// Runs `bin/detect` of the candidates, as far as that did not happen before, and tells what each said.
-    /// None for those that do not take part or do not fit.
+    /// Runs `bin/detect` of the candidates, as far as that did not happen before, and tells what each said;
+    /// none for those that do not take part. One that does not fit is at fault from then on, in groups that
+    /// could do without it too.
     pub(crate) fn of(&mut self, candidates: &[Candidate]) -> Vec<Option<Arc<Detection>>> {
-        let runs = |candidate: &&Candidate| candidate.takes_part() && !candidate.is_unfit();
+        for unfit in candidates.iter().filter(|candidate| candidate.is_unfit()) {
+            let detection = Detection::other_target(&unfit.descriptor, self.surroundings.target);
+            self.finished.insert(key(unfit), Arc::new(detection));
+        }
         let missing: Vec<&Candidate> = candidates
             .iter()
-            .filter(runs)
-            .filter(|candidate| !self.finished.contains_key(&key(candidate)))
+            .filter(|candidate| candidate.takes_part() && !self.finished.contains_key(&key(candidate)))
             .collect();
         let results = self.run(&missing);
         self.finished.extend(missing.iter().map(|candidate| key(candidate)).zip(results));
-        candidates
-            .iter()
-            .map(|candidate| {
-                Some(candidate).filter(runs).and_then(|known| self.finished.get(&key(known)).cloned())
-            })
-            .collect()
+        let said = |candidate: &Candidate| self.finished.get(&key(candidate)).cloned();
+        candidates.iter().map(|candidate| said(candidate).filter(|_| candidate.takes_part())).collect()
     }
 
     fn run(&self, candidates: &[&Candidate]) -> Vec<Arc<Detection>> {

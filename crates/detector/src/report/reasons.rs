@@ -1,7 +1,6 @@
 //! Why a member of a group passed or did not, in words.
 
 use buildpack::detect::DetectResult;
-use buildpack::target;
 use spec_model::plan::PlanSections;
 
 use crate::attempt::{Attempt, Tested, Verdict};
@@ -33,34 +32,19 @@ impl Reasons<'_> {
     pub(super) fn of(&self, tested: &Tested) -> String {
         let candidate = &tested.candidate;
         let optional = if candidate.member.optional { "optional; " } else { "" };
-        let reason =
-            match (&candidate.fitness, tested.detection.as_deref().map(|detection| &detection.result)) {
-                (Fitness::OtherExecEnv(allowed), _) => format!(
-                    "is for execution environment {}, this build is for {}",
-                    allowed.join(" or "),
-                    self.purpose.exec_env.unwrap_or_default()
-                ),
-                (_, Some(DetectResult::Fail)) => {
-                    format!("{optional}does not apply: bin/detect ended with status 100")
-                }
-                (_, Some(DetectResult::Error(fault))) => format!("{optional}{fault}"),
-                (_, Some(DetectResult::Pass(_)) | None) => String::new(),
-            };
-        if candidate.fitness == Fitness::OtherTarget {
-            let mismatch = self.target_mismatch(tested);
-            return if reason.is_empty() { mismatch } else { format!("{reason}; {mismatch}") };
+        match (&candidate.fitness, tested.detection.as_deref().map(|detection| &detection.result)) {
+            (Fitness::OtherExecEnv(allowed), _) => format!(
+                "is for execution environment {}, this build is for {}",
+                allowed.join(" or "),
+                self.purpose.exec_env.unwrap_or_default()
+            ),
+            (_, Some(DetectResult::Fail)) => {
+                format!("{optional}does not apply: bin/detect ended with status 100")
+            }
+            (_, Some(DetectResult::Error(fault))) => format!("{optional}{fault}"),
+            (Fitness::OtherTarget, _) => "although its targets do not include that of the build".to_owned(),
+            (Fitness::Fits, Some(DetectResult::Pass(_)) | None) => String::new(),
         }
-        reason
-    }
-
-    fn target_mismatch(&self, tested: &Tested) -> String {
-        let declared: Vec<String> =
-            tested.candidate.descriptor.targets().iter().map(target::describe_buildpack_target).collect();
-        format!(
-            "is for target {}, this build is for {}",
-            declared.join("; or "),
-            self.purpose.target.map(target::describe).unwrap_or_default()
-        )
     }
 
     /// `fail: <id>@<version> requires <dependency>, …` and the like.

@@ -145,6 +145,9 @@ fn an_optional_member_for_another_target_runs_and_is_remarked() {
     fixture.level = LevelFilter::Debug;
     fixture.install(&ScriptedBuildpack::new("a", "0.12").tables("[[targets]]\nos = 'linux'\narch = 'arm64'"));
     assert_eq!(fixture.order(&["a?"]).group(), "a");
-    let remark = "pass: a@1.0.0  is for target linux/arm64, this build is for linux/amd64 tiny 7";
+    let remark = "pass: a@1.0.0  although its targets do not include that of the build";
     assert!(fixture.log_text().contains(remark), "{}", fixture.log_text());
+    // Once it failed a group it is not run for another one.
+    fixture.buildpack("b", "");
+    assert_eq!(fixture.order(&["a", "b a?"]).group(), "b");
 }
