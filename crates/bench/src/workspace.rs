@@ -1,0 +1,171 @@
+//! What all cases work on: an application, the layers that buildpacks left, a run image. Made anew at each start but for
+//! the large layer, and only read by the executables that are measured.
+
+use std::fmt::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use spec_model::PlatformApi;
+use test_kit::ImageFixture;
+
+use crate::measure;
+use crate::tree::{Source, Tree};
+
+/// The newest Platform API that both sides speak.
+pub(crate) const API: PlatformApi = PlatformApi::V0_15;
+pub(crate) const RUN_IMAGE: &str = "localhost/bench-run:latest";
+const BUILDPACK_API: &str = "0.12";
+const SMALL_LAYERS: u32 = 8;
+const BUILDPACKS: u32 = 20;
+const LAUNCH_LAYERS: u32 = 10;
+
+/// The directories of the inputs.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    /// The large layer's content.
+    pub(crate) tree: Tree,
+    pub(crate) source: Source,
+}
+
+impl Workspace {
+    /// Makes the inputs below `root`.
+    pub(crate) fn prepare(root: &Path, source: Source, say: &mut dyn FnMut(&str)) -> Result<Self> {
+        fs_err::create_dir_all(root)?;
+        let root = std::path::absolute(root)?;
+        let (tree, source) = Tree::prepare(&root.join("layers/bench_npm/modules"), source, say)?;
+        let workspace = Self { root, tree, source };
+        workspace.write_layers()?;
+        workspace.write_buildpacks()?;
+        workspace.write_launch_layers()?;
+        workspace.write("run.toml", &format!("[[images]]\nimage = \"{RUN_IMAGE}\"\n"))?;
+        fs_err::create_dir_all(workspace.path("empty"))?;
+        fs_err::create_dir_all(workspace.path("platform/env"))?;
+        for file in 0..50 {
+            workspace.write(
+                &format!("app/src/route-{file}.js"),
+                &"module.exports = request => request;\n".repeat(50),
+            )?;
+        }
+        Ok(workspace)
+    }
+
+    /// A path below the root.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Makes one small file of a small layer, or of the large one, say this number.
+    pub(crate) fn change(&self, layer: &str, number: usize) -> Result<()> {
+        self.write(&format!("layers/{layer}/changed.txt"), &format!("change {number}\n"))
+    }
+
+    /// Writes the run image into a layout directory, at the path that the specification gives its reference.
+    pub(crate) fn write_run_image(layout: &Path) -> Result<()> {
+        let path = layout.join(RUN_IMAGE.replace(':', "/"));
+        fs_err::create_dir_all(&path)?;
+        ImageFixture::default()
+            .layer(&[("etc/os-release", "ID=bench\nVERSION_ID=1\n")])
+            .label("io.buildpacks.base.id", "bench")
+            .write(&path);
+        Ok(())
+    }
+
+    fn write(&self, name: &str, content: &str) -> Result<()> {
+        let path = self.path(name);
+        if let Some(parent) = path.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        Ok(fs_err::write(path, content)?)
+    }
+
+    fn write_layers(&self) -> Result<()> {
+        let types = "[types]\nlaunch = true\ncache = true\n[metadata]\nversion = \"1\"\n";
+        self.write("layers/bench_npm/modules.toml", types)?;
+        self.change("bench_npm/modules", 0)?;
+        for layer in 0..SMALL_LAYERS {
+            self.write(&format!("layers/bench_small/layer-{layer}.toml"), types)?;
+            self.change(&format!("bench_small/layer-{layer}"), 0)?;
+            for file in 0..20 {
+                let content = format!("line of file {file} in layer {layer}\n").repeat(250);
+                self.write(&format!("layers/bench_small/layer-{layer}/lib/file-{file}"), &content)?;
+            }
+        }
+        let mut group = String::new();
+        let mut metadata =
+            "[[processes]]\ntype = \"web\"\ncommand = [\"node\"]\nargs = [\"server.js\"]\ndirect = true\n\
+            default = true\nbuildpack-id = \"bench/npm\"\n"
+                .to_owned();
+        for id in ["bench/npm", "bench/small"] {
+            let buildpack = format!("id = \"{id}\"\nversion = \"1.0.0\"\napi = \"{BUILDPACK_API}\"\n");
+            write!(group, "[[group]]\n{buildpack}")?;
+            write!(metadata, "[[buildpacks]]\n{buildpack}")?;
+        }
+        self.write("group.toml", &group)?;
+        self.write("layers/config/metadata.toml", &metadata)
+    }
+
+    /// Buildpacks that each provide and require something, one behind the other in one group.
+    fn write_buildpacks(&self) -> Result<()> {
+        let mut order = "[[order]]\n".to_owned();
+        for number in 0..BUILDPACKS {
+            let directory = format!("buildpacks/bench_detect-{number}/1.0.0");
+            let identity = format!("id = \"bench/detect-{number}\"\nversion = \"1.0.0\"\n");
+            writeln!(order, "[[order.group]]\n{identity}")?;
+            self.write(
+                &format!("{directory}/buildpack.toml"),
+                &format!("api = \"{BUILDPACK_API}\"\n[buildpack]\n{identity}"),
+            )?;
+            let detect = format!(
+                "#!/bin/bash\nset -eu\nsources=(src/*.js)\n[[ ${{#sources[@]}} -gt 3 ]]\n\
+                 printf '[[provides]]\\nname = \"part-{number}\"\\n[[requires]]\\nname = \"part-{number}\"\\n' \
+                 > \"$CNB_BUILD_PLAN_PATH\"\necho \"part {number} of an application with ${{#sources[@]}} sources\"\n"
+            );
+            for (name, content) in [("detect", detect.as_str()), ("build", "#!/bin/bash\n")] {
+                let name = format!("{directory}/bin/{name}");
+                self.write(&name, content)?;
+                fs_err::set_permissions(self.path(&name), std::fs::Permissions::from_mode(0o755))?;
+            }
+        }
+        self.write("order.toml", &order)
+    }
+
+    /// Layers as they are in an app image; every second one has variables.
+    fn write_launch_layers(&self) -> Result<()> {
+        for layer in 0..LAUNCH_LAYERS {
+            let layer_path = format!("launch-layers/bench_launch/layer-{layer}");
+            self.write(&format!("{layer_path}/bin/tool-{layer}"), "")?;
+            if layer % 2 == 0 {
+                self.write(&format!("{layer_path}/env.launch/BENCH_LIST.append"), &format!("/part-{layer}"))?;
+                self.write(&format!("{layer_path}/env.launch/BENCH_LIST.delim"), ":")?;
+                self.write(&format!("{layer_path}/env/BENCH_{layer}.default"), "value")?;
+            }
+        }
+        let metadata = format!(
+            "[[processes]]\ntype = \"web\"\ncommand = [\"/bin/true\"]\ndirect = true\nbuildpack-id = \"bench/launch\"\n\
+             [[buildpacks]]\nid = \"bench/launch\"\nversion = \"1.0.0\"\napi = \"{BUILDPACK_API}\"\n"
+        );
+        self.write("launch-layers/config/metadata.toml", &metadata)
+    }
+}
+
+/// Removes a directory, if it is there, and makes it anew for the user that phases run as.
+pub(crate) fn make_empty(directory: &Path) -> Result<()> {
+    if directory.exists() {
+        fs_err::remove_dir_all(directory)?;
+    }
+    fs_err::create_dir_all(directory)?;
+    give_away(directory)
+}
+
+/// Gives a directory and all in it to the user that phases run as.
+pub(crate) fn give_away(directory: &Path) -> Result<()> {
+    if nix::unistd::geteuid().is_root() {
+        let (uid, gid) = measure::user();
+        for entry in walkdir::WalkDir::new(directory) {
+            nix::unistd::chown(entry?.path(), Some(uid), Some(gid))?;
+        }
+    }
+    Ok(())
+}
