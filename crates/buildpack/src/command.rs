@@ -95,10 +95,12 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The system refused for another reason.
-    #[error("{} cannot be started: {source}", path.display())]
+    #[error("{} cannot be started in {}: {source}", path.display(), directory.display())]
     Refused {
         /// The executable.
         path: PathBuf,
+        /// Where it should run.
+        directory: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -114,7 +116,10 @@ impl StartError {
             Ok(metadata) if !metadata.is_file() => Self::NotAFile { path },
             Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => Self::NotExecutable { path },
             Ok(_) if source.kind() == ErrorKind::NotFound => Self::NoInterpreter { path },
-            _ => Self::Refused { path, source },
+            _ => {
+                let directory = command.get_current_dir().unwrap_or(Path::new(".")).to_owned();
+                Self::Refused { path, directory, source }
+            }
         }
     }
 }

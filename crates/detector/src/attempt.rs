@@ -6,7 +6,7 @@ use buildpack::detect::{DetectResult, Detection};
 use spec_model::group::{Group, GroupElement};
 use spec_model::plan::{Plan, Provider};
 
-use crate::resolve::{Candidate, Fitness};
+use crate::resolve::Candidate;
 use crate::trial::{self, Accepted, Contribution, Objection, Resolution};
 
 /// What became of a group.
@@ -22,7 +22,7 @@ pub(crate) struct Attempt {
 #[derive(Debug)]
 pub(crate) struct Tested {
     pub(crate) candidate: Candidate,
-    /// None if it did not run.
+    /// None if it does not take part.
     pub(crate) detection: Option<Arc<Detection>>,
 }
 
@@ -72,12 +72,12 @@ pub(crate) enum Verdict {
 
 impl Tested {
     pub(crate) fn verdict(&self) -> Verdict {
-        match (&self.candidate.fitness, self.detection.as_deref().map(|detection| &detection.result)) {
-            (Fitness::OtherExecEnv(_), _) => Verdict::Skip,
-            (_, Some(DetectResult::Pass(_))) => Verdict::Pass,
-            (_, Some(DetectResult::Fail)) if self.candidate.member.optional => Verdict::Skip,
-            (_, Some(DetectResult::Fail)) => Verdict::Fail,
-            (_, Some(DetectResult::Error(_)) | None) => Verdict::Error,
+        match self.detection.as_deref().map(|detection| &detection.result) {
+            None => Verdict::Skip,
+            Some(DetectResult::Pass(_)) => Verdict::Pass,
+            Some(DetectResult::Fail) if self.candidate.member.optional => Verdict::Skip,
+            Some(DetectResult::Fail) => Verdict::Fail,
+            Some(DetectResult::Error(_)) => Verdict::Error,
         }
     }
 

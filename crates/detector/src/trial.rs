@@ -4,6 +4,7 @@
 //! their alternatives that holds, or why none does. Pure. Spec: buildpack.md § Phase #1: Detection (trials).
 
 mod dependencies;
+mod hopeless;
 
 use spec_model::plan::{PlanEntry, PlanSections};
 
@@ -59,10 +60,10 @@ pub(crate) enum Reason {
 pub(crate) struct Resolution {
     /// The combination that holds, if one does.
     pub(crate) accepted: Option<Accepted>,
-    /// What was held against members, each objection once, in the order of the trials. Of the accepted
-    /// trial these are the last ones.
+    /// What was held against members, each objection once: first those against alternatives that hold in no
+    /// combination, then in the order of the trials. Of the accepted trial these are the last ones.
     pub(crate) objections: Vec<Objection>,
-    /// How many combinations were looked at.
+    /// How many combinations were looked at; none if a member has no alternative that could hold.
     pub(crate) trials: usize,
 }
 
@@ -76,62 +77,63 @@ pub(crate) struct Accepted {
 }
 
 /// Tries the combinations of alternatives, depth first from left to right, until one holds.
+///
+/// Alternatives that hold in no combination are left out beforehand: the number of combinations grows fast
+/// with that of alternatives, and most groups that fail do so because of them.
 pub(crate) fn resolve(contributions: &[Contribution]) -> Resolution {
+    let (choices, hopeless) = hopeless::set_apart(&choices(contributions));
+    let is_out = |member: usize| choices.get(member).is_some_and(Vec::is_empty);
+    if choices.iter().any(Vec::is_empty) {
+        let objections = hopeless.into_iter().filter(|objection| is_out(objection.member)).collect();
+        return Resolution { accepted: None, objections, trials: 0 };
+    }
     let mut trials = Trials {
-        contributions,
+        choices,
         chosen: Vec::new(),
-        resolution: Resolution { accepted: None, objections: Vec::new(), trials: 0 },
+        resolution: Resolution { accepted: None, objections: hopeless, trials: 0 },
     };
     trials.choose_from(0);
     trials.resolution
 }
 
+/// The choices there are for each member.
+fn choices(contributions: &[Contribution]) -> Vec<Vec<Choice<'_>>> {
+    contributions
+        .iter()
+        .enumerate()
+        .map(|(index, contribution)| {
+            let last = contribution.alternatives.len().saturating_sub(1);
+            let choice = |(alternative, sections)| Choice {
+                index,
+                contribution,
+                sections,
+                optional: contribution.optional && alternative == last,
+            };
+            contribution.alternatives.iter().enumerate().map(choice).collect()
+        })
+        .collect()
+}
+
 struct Trials<'a> {
-    contributions: &'a [Contribution],
+    choices: Vec<Vec<Choice<'a>>>,
     chosen: Vec<Choice<'a>>,
     resolution: Resolution,
 }
 
 impl Trials<'_> {
-    /// Goes through the alternatives of the member at `index` and of all behind it; tells whether a
+    /// Goes through the choices for the member at `index` and for all behind it; tells whether a
     /// combination was accepted.
     fn choose_from(&mut self, index: usize) -> bool {
-        let Some(contribution) = self.contributions.get(index) else { return self.try_chosen() };
-        let last = contribution.alternatives.len().saturating_sub(1);
-        for (alternative, sections) in contribution.alternatives.iter().enumerate() {
-            let optional = contribution.optional && alternative == last;
-            self.chosen.push(Choice { index, contribution, sections, optional });
-            let accepted = if self.is_hopeless() { false } else { self.choose_from(index + 1) };
+        let Some(choices) = self.choices.get(index).cloned() else { return self.try_chosen() };
+        for choice in choices {
+            self.chosen.push(choice);
+            let accepted = self.choose_from(index + 1);
             self.chosen.pop();
             if accepted {
                 return true;
             }
         }
         false
-    }
-
-    /// Whether the last choice fails every trial, whatever is chosen behind it: nothing provides what it
-    /// requires, and members can only be dropped, not added. This keeps the number of trials small.
-    fn is_hopeless(&mut self) -> bool {
-        let Some(last) = self.chosen.last().filter(|choice| !choice.optional) else { return false };
-        let is_provided = |name: &str| {
-            self.chosen
-                .iter()
-                .any(|choice| choice.sections.provides.iter().any(|provide| provide.name == name))
-        };
-        let missing = last.sections.requires.iter().find(|require| !is_provided(&require.name));
-        let objection = missing.map(|require| Objection {
-            member: last.index,
-            dependency: require.name.clone(),
-            reason: Reason::NotProvided,
-            dropped: false,
-        });
-        if objection.is_some() {
-            self.resolution.trials += 1;
-        }
-        let hopeless = objection.is_some();
-        self.object(objection);
-        hopeless
     }
 
     /// Drops optional members until every dependency is provided and required, or a required member is in

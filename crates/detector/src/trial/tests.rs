@@ -111,13 +111,28 @@ fn a_group_without_a_buildpack_left_does_not_hold() {
 fn alternatives_are_tried_depth_first_from_left_to_right() {
     for (members, plan, trials) in [
         (&[("a", "+m | +n"), ("b", "-n | -m")][..], &["a>m*1"][..], 2),
-        (&[("a", "+m | +n"), ("b", "-n | -z")], &["a>n*1"], 3),
-        (&[("a", "+n | "), ("b", "")], &[], 2),
-        (&[("a", "+n | +m | "), ("b", "-q | -m")], &["a>m*1"], 4),
+        (&[("a", "+m | +n"), ("b", "-n | -n -m")], &["a>n*1"], 3),
+        (&[("a", "+n | "), ("b", " | -n")], &["a>n*1"], 2),
+        (&[("a", "+n | +m | +o"), ("b", "-m | -o"), ("c", "-o | -n")], &["a>o*2"], 11),
     ] {
         let (_, resolution) = resolved(members);
         assert_eq!(entries(&resolution), plan, "{members:?}");
         assert_eq!(resolution.trials, trials, "{members:?}");
+    }
+}
+
+#[test]
+fn alternatives_that_hold_in_no_combination_are_not_tried() {
+    for (members, plan, trials) in [
+        (&[("a", "+n | "), ("b", "")][..], &[][..], 1),
+        (&[("a", "+m | +n"), ("b", "-z | -n")], &["a>n*1"], 1),
+        (&[("a", "-n +n | +m"), ("b", "+n | ")], &["a>n*1"], 1),
+    ] {
+        let (_, resolution) = resolved(members);
+        assert_eq!(
+            (entries(&resolution), resolution.trials),
+            (plan.iter().map(ToString::to_string).collect(), trials)
+        );
     }
 }
 
@@ -130,23 +145,34 @@ fn an_optional_member_is_dropped_only_with_its_last_alternative() {
 }
 
 #[test]
-fn each_objection_is_told_once() {
-    let (_, resolution) = resolved(&[("a", " | +n | +m"), ("b", "-z | -y"), ("c", "")]);
-    let told: Vec<_> = resolution
-        .objections
-        .iter()
-        .map(|objection| (objection.member, objection.dependency.as_str()))
-        .collect();
-    assert_eq!(told, [(1, "z"), (1, "y")]);
-    assert_eq!(resolution.trials, 6);
+fn each_objection_is_told_once_those_without_hope_first() {
+    let told = |members: &[(&str, &str)]| {
+        let (_, resolution) = resolved(members);
+        assert_eq!(resolution.accepted, None, "{members:?}");
+        let told: Vec<_> = resolution
+            .objections
+            .iter()
+            .map(|objection| format!("{}{}", objection.member, objection.dependency))
+            .collect();
+        (told.join(" "), resolution.trials)
+    };
+    // No alternative of b can hold (and in the second case none of c), so nothing else matters.
+    assert_eq!(told(&[("a", " | +n | +m"), ("b", "-z | -y"), ("c", "")]), ("1z 1y".to_owned(), 0));
+    assert_eq!(told(&[("a", "+z | +n"), ("b", "-n -m | +o"), ("c", "+m -n")]), ("1m 1o 2m".to_owned(), 0));
+    assert_eq!(told(&[("a", "+m | +n"), ("b", "-z | -n -m")]), ("1z 1n 1m".to_owned(), 2));
 }
 
 #[test]
-fn many_alternatives_without_a_provider_are_given_up_early() {
-    let plan = ["-z"; 8].join("|");
-    let names: Vec<String> = (0..24).map(|index| format!("b{index}")).collect();
-    let members: Vec<_> = names.iter().map(|name| (name.as_str(), plan.as_str())).collect();
-    assert_eq!(resolved(&members).1.trials, 8);
+fn a_member_without_hope_is_found_among_many_combinations() {
+    for (first, last, culprit) in [("", "-z", 24), ("+z", "", 0)] {
+        let plan = "+n -n | +n | -n | ";
+        let names: Vec<String> = (0..25).map(|index| format!("b{index}")).collect();
+        let mut members: Vec<_> = names.iter().map(|name| (name.as_str(), plan)).collect();
+        (members[0].1, members[24].1) = (first, last);
+        let resolution = resolved(&members).1;
+        assert_eq!((resolution.accepted, resolution.trials), (None, 0));
+        assert_eq!(resolution.objections[0].member, culprit);
+    }
 }
 
 #[test]

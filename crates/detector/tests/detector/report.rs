@@ -87,6 +87,7 @@ Group 1 of 5: its build plan cannot be satisfied
   pass: r@1.0.0
   pass: p@1.0.0
   fail: r@1.0.0 requires rt, which only p@1.0.0 provides, later in the group
+  fail: p@1.0.0 provides unused rt, which only r@1.0.0 requires, earlier in the group
 Group 2 of 5: its build plan cannot be satisfied
   pass: u@1.0.0
   fail: u@1.0.0 provides unused tool, which no buildpack that passed requires
