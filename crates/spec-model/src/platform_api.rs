@@ -141,7 +141,7 @@ impl PlatformApi {
         self >= Self::V0_13
     }
 
-    /// The restorer checks that the run image can be read and falls back to a mirror.
+    /// The restorer checks that the run image, chosen among its mirrors by the analyzer, can still be read.
     /// Spec: platform.md 0.14 § restorer.
     #[must_use]
     pub fn restorer_resolves_mirrors(self) -> bool {
