@@ -25,8 +25,8 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("exporter", LIBRARIES),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
-    ("bench", LIBRARIES),
-    ("test-kit", LIBRARIES),
+    ("bench", &["image", "platform-api", "spec-model", "test-kit"]),
+    ("test-kit", &[]),
     ("spec-tests", &[]),
 ];
 
