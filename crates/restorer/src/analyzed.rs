@@ -6,7 +6,7 @@ use std::path::Path;
 use image::run_image::entry_of;
 use image_store::{ImageStore, StoredImage, target_data};
 use phase_shell::Inputs;
-use platform_api::Input;
+use platform_api::{Input, Phase};
 use spec_model::analyzed::{Analyzed, ImageIdentifier, RunImage};
 use spec_model::group::Group;
 use spec_model::run::RunFile;
@@ -25,6 +25,10 @@ pub(crate) fn complete(inputs: &Inputs, group: &Group) -> Result<Analyzed, Resto
         log::warn!("Nothing is known of the previous image, analyzed.toml cannot be used: {error}");
         Analyzed::default()
     });
+    // The creator refuses image extensions, and has chosen the run image a moment ago.
+    if inputs.phase() == Phase::Creator {
+        return Ok(analyzed);
+    }
     Completion { inputs, group }.complete(&mut analyzed)?;
     if analyzed != Analyzed::default() {
         toml_file::write(path, &analyzed).map_err(RestoreError::Analyzed)?;

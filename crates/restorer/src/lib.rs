@@ -55,7 +55,7 @@ pub fn run(inputs: &Inputs) -> Result<(), RestoreError> {
         layers: inputs.path(Input::Layers).to_owned(),
         group,
         previous,
-        skip_layers: inputs.switch(Input::SkipLayers),
+        skip_layers: inputs.switch(Input::SkipLayers) || inputs.switch(Input::SkipRestore),
     };
     restore(&restorer, cache.as_deref())
 }
