@@ -69,6 +69,7 @@ fn script(profiles: &[PathBuf], working_dir: &Path, arguments: usize) -> OsStrin
 /// A quoted script that runs `$0` with `arguments` arguments, each first expanded as text between double
 /// quotes is: the command and each argument stay one word.
 ///
+/// Apps are used to runs of white space becoming one space, which is why nothing quotes the word for `eval`.
 /// `set` collects what the expansion makes, because `echo` would take a word like `-n` for an option.
 fn words(arguments: usize) -> String {
     let mut script = String::from("'");
@@ -76,9 +77,9 @@ fn words(arguments: usize) -> String {
         if index > 0 {
             script.push(' ');
         }
-        script.push_str(r#""$(eval "set -- \"${"#);
+        script.push_str(r#""$(eval set -- \"${"#);
         script.push_str(&index.to_string());
-        script.push_str(r#"}\"" && printf %s "$*")""#);
+        script.push_str(r#"}\" && printf %s "$*")""#);
     }
     script.push('\'');
     script
@@ -118,8 +119,8 @@ exec bash -c "$@""#;
     fn each_word_is_expanded_by_itself() {
         let script = script(&[], Path::new("/"), 1).into_string().unwrap();
         let expected = concat!(
-            r#"exec bash -c '"$(eval "set -- \"${0}\"" && printf %s "$*")" "#,
-            r#""$(eval "set -- \"${1}\"" && printf %s "$*")"' "$@""#
+            r#"exec bash -c '"$(eval set -- \"${0}\" && printf %s "$*")" "#,
+            r#""$(eval set -- \"${1}\" && printf %s "$*")"' "$@""#
         );
         assert_eq!(script.lines().last(), Some(expected));
     }
