@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod detect;
+mod executable;
 mod generate;
 mod order;
 mod report;
