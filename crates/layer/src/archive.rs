@@ -153,3 +153,62 @@ fn read_some(file: &mut File, path: &Path, buffer: &mut [u8]) -> Result<usize, A
 fn grew(path: &Path, size: u64) -> ArchiveError {
     ArchiveError::Grew { path: path.to_owned(), size }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::path::Path;
+
+    use super::{Archive, Halt, RECORD};
+    use crate::block::{BLOCK_SIZE, BlockWriter};
+    use crate::error::ArchiveError;
+
+    /// Adds a file of `length` bytes that was thought to have `size`; returns the archive's size.
+    fn add(size: u64, length: usize) -> Result<u64, Halt> {
+        let mut written = tempfile::NamedTempFile::new().unwrap();
+        written.write_all(&vec![b'x'; length]).unwrap();
+        let mut ignore = |_| Ok(());
+        let mut archive = Archive::new(BlockWriter::new(&mut ignore));
+        let mut file: File = written.reopen().unwrap();
+        archive.add_contents(&mut file, Path::new("/file"), size)?;
+        archive.finish()
+    }
+
+    /// Sizes with the end of a record or a block in them, behind them or in front of them.
+    const SIZES: [usize; 10] = [
+        0,
+        1,
+        RECORD - 1,
+        RECORD,
+        RECORD + 1,
+        BLOCK_SIZE - 1,
+        BLOCK_SIZE,
+        BLOCK_SIZE + 1,
+        2 * BLOCK_SIZE,
+        2 * BLOCK_SIZE + 1,
+    ];
+
+    #[test]
+    fn contents_are_padded() {
+        for size in SIZES {
+            let expected = size.next_multiple_of(RECORD) + 2 * RECORD;
+            assert_eq!(add(size as u64, size).unwrap(), expected as u64, "{size}");
+        }
+    }
+
+    #[test]
+    fn other_sizes_than_expected_are_noticed() {
+        for size in SIZES {
+            for more in [1, RECORD, 3 * BLOCK_SIZE] {
+                let error = add(size as u64, size + more).unwrap_err();
+                assert!(matches!(error, Halt::Failed(ArchiveError::Grew { .. })), "{size} and {more} more");
+            }
+            for fewer in [1, RECORD, BLOCK_SIZE].into_iter().filter(|fewer| *fewer <= size) {
+                let error = add(size as u64, size - fewer).unwrap_err();
+                let Halt::Failed(ArchiveError::Shrank { found, .. }) = error else { panic!("{error:?}") };
+                assert_eq!(found, (size - fewer) as u64);
+            }
+        }
+    }
+}

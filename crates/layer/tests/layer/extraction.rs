@@ -220,3 +220,17 @@ fn damaged_layers_are_errors() {
     assert!(matches!(restore(b"\x28\xb5\x2f\xfd...."), Err(ExtractError::Compression(_))));
     assert!(matches!(restore(&[b'x'; 4096]), Err(ExtractError::Archive(ArchiveFault::Checksum(0)))));
 }
+
+#[test]
+fn archives_are_read_to_their_end() {
+    let root = tempfile::tempdir().unwrap();
+    let mut compressed = Vec::new();
+    let types = LayerSource::process_types("types", Vec::new());
+    types.write(&mut compressed, None, compressors(1)).unwrap();
+    let destination = Destination::in_root(root.path(), "/");
+    extract(layer::decompress(&compressed[..]).unwrap(), &destination).unwrap();
+    // Only behind the archive's end does gzip tell of the damage.
+    let checksum = compressed.len() - 8;
+    compressed[checksum] ^= 1;
+    extract(layer::decompress(&compressed[..]).unwrap(), &destination).unwrap_err();
+}
