@@ -13,18 +13,32 @@ pub(crate) struct Block {
     length: usize,
 }
 
-impl Block {
-    fn new() -> Self {
+impl Default for Block {
+    /// An empty one.
+    fn default() -> Self {
         Self { bytes: vec![0; BLOCK_SIZE].into_boxed_slice(), length: 0 }
     }
+}
 
+impl Block {
     /// What it holds.
     pub(crate) fn filled(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
-    fn spare(&mut self) -> &mut [u8] {
+    /// The room that is left.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.length..).unwrap_or_default()
+    }
+
+    /// Takes the first bytes of [`Self::spare`] in.
+    pub(crate) fn extend(&mut self, length: usize) {
+        self.length += length;
+    }
+
+    /// Makes it empty.
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
     }
 }
 
@@ -46,7 +60,7 @@ pub(crate) struct BlockWriter<'a> {
 
 impl<'a> BlockWriter<'a> {
     pub(crate) fn new(emit: &'a mut Emit<'a>) -> Self {
-        Self { emit, current: Block::new(), given: Vec::new(), written: 0 }
+        Self { emit, current: Block::default(), given: Vec::new(), written: 0 }
     }
 
     /// Appends bytes.
@@ -66,7 +80,7 @@ impl<'a> BlockWriter<'a> {
 
     /// Appends the first bytes of [`Self::spare`].
     pub(crate) fn advance(&mut self, length: usize) -> Result<(), ReceiverGone> {
-        self.current.length += length;
+        self.current.extend(length);
         self.written += length as u64;
         if self.current.length < BLOCK_SIZE { Ok(()) } else { self.give_away() }
     }
@@ -80,7 +94,7 @@ impl<'a> BlockWriter<'a> {
     }
 
     fn give_away(&mut self) -> Result<(), ReceiverGone> {
-        let next = self.unused().unwrap_or_else(Block::new);
+        let next = self.unused().unwrap_or_default();
         let full = Arc::new(std::mem::replace(&mut self.current, next));
         self.given.push(Arc::clone(&full));
         (self.emit)(full)
@@ -89,7 +103,7 @@ impl<'a> BlockWriter<'a> {
     fn unused(&mut self) -> Option<Block> {
         let free = self.given.iter_mut().position(|block| Arc::get_mut(block).is_some())?;
         let mut block = Arc::into_inner(self.given.swap_remove(free))?;
-        block.length = 0;
+        block.clear();
         Some(block)
     }
 }

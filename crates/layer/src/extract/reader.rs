@@ -112,6 +112,11 @@ impl<R: Read> ArchiveReader<R> {
         Ok(read)
     }
 
+    /// The number of bytes that [`Self::read`] has not read yet.
+    pub(super) fn contents_left(&self) -> u64 {
+        self.contents
+    }
+
     /// Reads whatever follows the archive's end.
     pub(super) fn drain(mut self) -> Result<(), ArchiveFault> {
         io::copy(&mut self.input, &mut io::sink()).map_err(ArchiveFault::Unreadable)?;

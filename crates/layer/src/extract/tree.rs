@@ -50,8 +50,6 @@ pub(super) struct Tree {
     base: OwnedFd,
     /// The directory used last, as what follows is mostly in it too.
     last: Option<(PathBuf, OwnedFd)>,
-    /// Whether this process may give files away.
-    may_give: bool,
     /// Directories whose modes would keep this process from filling them.
     closed_later: Vec<(PathBuf, u32)>,
 }
@@ -61,20 +59,18 @@ impl Tree {
     pub(super) fn open(base: &Path) -> Result<Self, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let base = rustix::fs::open(base, flags, Mode::empty())?;
-        let may_give = rustix::process::geteuid().is_root();
-        Ok(Self { base, last: None, may_give, closed_later: Vec::new() })
+        Ok(Self { base, last: None, closed_later: Vec::new() })
     }
 
     /// Makes a directory. One that exists stays as it is.
     pub(super) fn make_directory(&mut self, path: &Path, attributes: Attributes) -> Result<(), TreeError> {
         let Attributes { mode, owner } = attributes;
-        let may_give = self.may_give;
         let (parent, name) = self.parent_and_name(path)?;
         match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(OWNER_ALL)) {
             Err(Errno::EXIST) => return enter(parent, name).map(drop),
             made => made?,
         }
-        if may_give {
+        if may_give() {
             give_at(parent, name, owner)?;
         }
         // Nothing here removes directories, so the name still is the new directory's.
@@ -85,7 +81,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes an empty file, in place of any file or link that is there. [`Self::finish_file`] must follow.
+    /// Makes an empty file, in place of any file or link that is there. [`finish_file`] must follow.
     pub(super) fn make_file(&mut self, path: &Path) -> Result<File, TreeError> {
         let (parent, name) = self.parent_and_name(path)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -93,21 +89,11 @@ impl Tree {
         Ok(replace(parent, name, || rustix::fs::openat(parent, name, flags, mode))?.into())
     }
 
-    /// Gives a file its owner and, as that clears the setuid bit, then its mode.
-    pub(super) fn finish_file(&self, file: &File, attributes: Attributes) -> Result<(), Errno> {
-        if self.may_give {
-            let (uid, gid) = ids(attributes.owner);
-            rustix::fs::fchown(file, uid, gid)?;
-        }
-        rustix::fs::fchmod(file, Mode::from_raw_mode(attributes.mode))
-    }
-
     /// Makes a symbolic link, in place of any file or link that is there.
     pub(super) fn make_symlink(&mut self, path: &Path, target: &Path, owner: Owner) -> Result<(), TreeError> {
-        let may_give = self.may_give;
         let (parent, name) = self.parent_and_name(path)?;
         replace(parent, name, || rustix::fs::symlinkat(target, parent, name))?;
-        if may_give {
+        if may_give() {
             give_at(parent, name, owner)?;
         }
         Ok(())
@@ -164,6 +150,20 @@ impl Tree {
         self.last = reached;
         Ok(self.last.as_ref().map_or(self.base.as_fd(), |(_, directory)| directory.as_fd()))
     }
+}
+
+/// Gives a file its owner and, as that clears the setuid bit, then its mode.
+pub(super) fn finish_file(file: &File, attributes: Attributes) -> Result<(), Errno> {
+    if may_give() {
+        let (uid, gid) = ids(attributes.owner);
+        rustix::fs::fchown(file, uid, gid)?;
+    }
+    rustix::fs::fchmod(file, Mode::from_raw_mode(attributes.mode))
+}
+
+/// Whether this process may give files away.
+fn may_give() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 fn enter_or_make(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, TreeError> {
