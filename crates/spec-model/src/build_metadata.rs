@@ -95,7 +95,7 @@ pub struct Process {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub default: bool,
     /// The buildpack that contributed it.
-    #[serde(default, rename = "buildpack-id")]
+    #[serde(default, rename = "buildpack-id", alias = "buildpackID")]
     pub buildpack_id: String,
     /// Where it starts; empty means in the app directory.
     #[serde(default, rename = "working-dir", skip_serializing_if = "String::is_empty")]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use toml::Value;
 
+use crate::build_metadata::BuildMetadata;
 use crate::launch::Store;
 use crate::lifecycle_metadata::{
     BuildpackLayer, BuildpackLayers, CacheMetadata, LayerRef, LifecycleMetadata, RunImageMetadata,
@@ -89,6 +90,16 @@ impl CacheMetadata {
     /// A layer's metadata holds a number that JSON cannot hold.
     pub fn label(&self) -> Result<String, NotJson> {
         print_label(&CacheLabel { sbom: &self.sbom, buildpacks: buildpack_labels(&self.buildpacks)? })
+    }
+}
+
+impl BuildMetadata {
+    /// Reads the label `io.buildpacks.build.metadata`. It does not tell of labels and slices.
+    ///
+    /// # Errors
+    /// It is no JSON or has another shape.
+    pub fn from_label(text: &str) -> Result<Self, MalformedLabel> {
+        read(BUILD_METADATA, text)
     }
 }
 
@@ -211,7 +222,7 @@ impl StoreLabel {
 
 #[cfg(test)]
 mod tests {
-    use super::{CacheMetadata, LifecycleMetadata};
+    use super::{BuildMetadata, CacheMetadata, LifecycleMetadata};
     use crate::text;
 
     const LABEL: &str = concat!(
@@ -249,6 +260,26 @@ mod tests {
         for text in ["null", "{}", r#"{"app":null,"buildpacks":null}"#, r#"{"app":{"sha":"x"}}"#] {
             assert_eq!(LifecycleMetadata::from_label(text).unwrap(), LifecycleMetadata::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_build_label_is_read_in_all_its_forms() {
+        let label = r#"{"bom":null,"buildpacks":[{"id":"a/b","version":"1","homepage":"h"}],"launcher":{},"processes":[
+            {"type":"web","command":["x","y"],"args":null,"direct":true,"buildpackID":"a/b"},
+            {"type":"old","command":"z","args":["1"],"direct":false,"buildpackID":"a/b"}],
+            "buildpack-default-process-type":"web"}"#;
+        let metadata = BuildMetadata::from_label(label).unwrap();
+        assert_eq!(metadata.buildpacks[0].homepage, "h");
+        let [web, old] = &metadata.processes[..] else { panic!("{metadata:?}") };
+        assert_eq!((web.command.entries().len(), &web.args, web.buildpack_id.as_str()), (2, &None, "a/b"));
+        assert_eq!((old.command.entries(), old.direct), (&["z".to_owned()][..], false));
+        assert_eq!(metadata.default_process_type, "web");
+        assert_eq!(
+            BuildMetadata::from_label(r#"{"buildpacks":null,"processes":null}"#).unwrap(),
+            BuildMetadata::default()
+        );
+        let error = BuildMetadata::from_label(r#"{"processes":1}"#).unwrap_err();
+        assert!(error.to_string().contains("'io.buildpacks.build.metadata'"), "{error}");
     }
 
     #[test]
