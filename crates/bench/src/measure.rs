@@ -1,12 +1,13 @@
 //! One run of an executable: how long it took and what it used.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::libc;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Gid, Pid, Uid, geteuid};
@@ -49,6 +50,21 @@ pub(crate) fn user() -> (Uid, Gid) {
     } else {
         (geteuid(), nix::unistd::getegid())
     }
+}
+
+/// Checks that the user that phases run as can get to a directory, which must be an absolute path.
+pub(crate) fn check_entrance(directory: &Path) -> Result<()> {
+    for parent in directory.ancestors().filter(|_| geteuid().is_root()) {
+        let metadata = fs_err::metadata(parent)?;
+        ensure!(
+            metadata.mode() & 0o001 != 0 || metadata.uid() == user().0.as_raw(),
+            "user {} cannot enter {}; phases run as that user if bench runs as root, so take another directory \
+             (BENCH_DIR for what bench writes) or run bench as another user",
+            user().0,
+            parent.display()
+        );
+    }
+    Ok(())
 }
 
 /// Runs a command to its end, its output going to the file `log`, and measures it.

@@ -34,10 +34,12 @@ impl<'a> Side<'a> {
     pub(crate) fn new(label: &'static str, executables: &Path, workspace: &'a Workspace) -> Result<Self> {
         let directory = workspace.path("sides").join(label);
         make_empty(&directory)?;
+        measure::check_entrance(&directory)?;
         for name in ["home", "state"] {
             make_empty(&directory.join(name))?;
         }
-        let executables = std::path::absolute(executables)?;
+        let executables = fs_err::canonicalize(executables)?;
+        measure::check_entrance(&executables)?;
         Ok(Self { label, executables, workspace, directory, exported: false })
     }
 
@@ -96,7 +98,7 @@ impl<'a> Side<'a> {
             self.workspace.change(layer, 0)?;
             self.exported = false;
         }
-        Ok(())
+        self.workspace.bring_layers_back()
     }
 
     fn prepare(&mut self, work: Work, round: usize) -> Result<()> {
@@ -108,11 +110,11 @@ impl<'a> Side<'a> {
                     // The image of the round before is the previous one.
                     Previous::AllBut(layer) => self.workspace.change(layer, round)?,
                 }
-                self.analyze(&self.workspace.path("layers"))
+                self.analyze()
             }
             Work::Restore => {
-                make_empty(&self.path("restored"))?;
-                self.analyze(&self.path("restored"))
+                self.workspace.set_layers_aside()?;
+                self.analyze()
             }
             Work::Detect => make_empty(&self.path("detected")),
             Work::PhaseStart | Work::LauncherStart | Work::ProcessStart => Ok(()),
@@ -152,14 +154,14 @@ impl<'a> Side<'a> {
     }
 
     fn export(&self, cache: bool) -> Result<()> {
-        self.analyze(&self.workspace.path("layers"))?;
+        self.analyze()?;
         self.run(&self.exporter(cache)?).map(drop)
     }
 
-    fn analyze(&self, layers: &Path) -> Result<()> {
+    fn analyze(&self) -> Result<()> {
         let invocation = self
             .on_layout(Phase::Analyzer)?
-            .with(Input::Layers, layers)?
+            .with(Input::Layers, self.workspace.path("layers"))?
             .with(Input::Analyzed, self.path("state/analyzed.toml"))?
             .with(Input::Run, self.workspace.path("run.toml"))?;
         self.run(&invocation.argument(IMAGE)).map(drop)
@@ -188,7 +190,8 @@ impl<'a> Side<'a> {
             .with(Input::Analyzed, self.path("state/analyzed.toml"))?
             .with(Input::CacheDir, self.path("cache"))?
             .with(Input::Group, self.workspace.path("group.toml"))?
-            .with(Input::Layers, self.path("restored"))?)
+            .with(Input::Layers, self.workspace.path("layers"))?
+            .with(Input::Run, self.workspace.path("run.toml"))?)
     }
 
     fn detector(&self) -> Result<Invocation> {
@@ -231,7 +234,7 @@ impl<'a> Side<'a> {
     }
 
     fn check_restored(&self) -> Result<()> {
-        let restored = self.path("restored").join("bench_npm/modules");
+        let restored = self.workspace.path("layers/bench_npm/modules");
         let files = if restored.exists() { Tree::measure(&restored)?.files } else { 0 };
         let expected = self.workspace.tree.files;
         ensure!(

@@ -19,6 +19,7 @@ const BUILDPACK_API: &str = "0.12";
 const SMALL_LAYERS: u32 = 8;
 const BUILDPACKS: u32 = 20;
 const LAUNCH_LAYERS: u32 = 10;
+const ASIDE: &str = "layers-aside";
 
 /// The directories of the inputs.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Workspace {
     pub(crate) fn prepare(root: &Path, source: Source, say: &mut dyn FnMut(&str)) -> Result<Self> {
         fs_err::create_dir_all(root)?;
         let root = std::path::absolute(root)?;
+        bring_back(&root)?;
         let (tree, source) = Tree::prepare(&root.join("layers/bench_npm/modules"), source, say)?;
         let workspace = Self { root, tree, source };
         workspace.write_layers()?;
@@ -48,6 +50,8 @@ impl Workspace {
                 &"module.exports = request => request;\n".repeat(50),
             )?;
         }
+        // Phases see to it that the layers belong to their user.
+        give_away(&workspace.path("layers"))?;
         Ok(workspace)
     }
 
@@ -70,6 +74,21 @@ impl Workspace {
             .label("io.buildpacks.base.id", "bench")
             .write(&path);
         Ok(())
+    }
+
+    /// Puts an empty layers directory in the place of the full one. Layers are archived and restored with absolute
+    /// names: what is exported from a directory can't be restored to another one.
+    pub(crate) fn set_layers_aside(&self) -> Result<()> {
+        let (layers, aside) = (self.path("layers"), self.path(ASIDE));
+        if !aside.exists() {
+            fs_err::rename(&layers, aside)?;
+        }
+        make_empty(&layers)
+    }
+
+    /// Takes that back.
+    pub(crate) fn bring_layers_back(&self) -> Result<()> {
+        bring_back(&self.root)
     }
 
     fn write(&self, name: &str, content: &str) -> Result<()> {
@@ -148,6 +167,18 @@ impl Workspace {
         );
         self.write("launch-layers/config/metadata.toml", &metadata)
     }
+}
+
+/// Also finds layers that an earlier run was killed without bringing back.
+fn bring_back(root: &Path) -> Result<()> {
+    let (layers, aside) = (root.join("layers"), root.join(ASIDE));
+    if aside.exists() {
+        if layers.exists() {
+            fs_err::remove_dir_all(&layers)?;
+        }
+        fs_err::rename(aside, layers)?;
+    }
+    Ok(())
 }
 
 /// Removes a directory, if it is there, and makes it anew for the user that phases run as.
