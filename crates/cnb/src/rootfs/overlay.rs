@@ -22,10 +22,10 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// How bookkeeping of an old file system begins; it says nothing about files.
 const BOOKKEEPING: &[u8] = b".wh..wh.";
 
-/// Moves what is in `layer` into `rootfs`, and removes what `layer` has whiteouts for.
+/// Moves what is in `layer` into `rootfs`, and removes what `layer` has whiteouts for. The root itself keeps its
+/// mode and owner.
 pub(super) fn lay(layer: &Path, rootfs: &Path) -> io::Result<()> {
-    let is_root = nix::unistd::geteuid().is_root();
-    lay_directory(layer, rootfs, is_root)
+    lay_entries(layer, rootfs, nix::unistd::geteuid().is_root())
 }
 
 fn lay_directory(layer: &Path, below: &Path, is_root: bool) -> io::Result<()> {
@@ -33,6 +33,12 @@ fn lay_directory(layer: &Path, below: &Path, is_root: bool) -> io::Result<()> {
     if !is_root {
         fs_err::set_permissions(layer, PermissionsExt::from_mode(0o700))?;
     }
+    make_directory(below)?;
+    lay_entries(layer, below, is_root)?;
+    set_attributes(below, &attributes, is_root)
+}
+
+fn lay_entries(layer: &Path, below: &Path, is_root: bool) -> io::Result<()> {
     let (whiteouts, others) = entries(layer)?;
     // First, as they concern the layers below only.
     for name in &whiteouts {
@@ -41,7 +47,6 @@ fn lay_directory(layer: &Path, below: &Path, is_root: bool) -> io::Result<()> {
     for (name, kind) in &others {
         let (from, to) = (layer.join(name), below.join(name));
         if kind.is_dir() {
-            make_directory(&to)?;
             lay_directory(&from, &to, is_root)?;
         } else {
             if exists(&to)?.is_some_and(|metadata| metadata.is_dir()) {
@@ -50,7 +55,7 @@ fn lay_directory(layer: &Path, below: &Path, is_root: bool) -> io::Result<()> {
             fs_err::rename(&from, &to)?;
         }
     }
-    set_attributes(below, &attributes, is_root)
+    Ok(())
 }
 
 /// The names in a directory: whiteouts, and others with what they are.

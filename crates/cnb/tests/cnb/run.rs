@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -219,6 +220,12 @@ fn a_signal_while_layers_are_unpacked_ends_it() {
     }
 }
 
+/// Whether a process of the host or of a container has this among its arguments.
+fn is_running(marker: &str) -> bool {
+    let processes = Command::new("ps").args(["-e", "-o", "args"]).output().unwrap();
+    stdout(&processes).contains(marker)
+}
+
 #[test]
 fn no_process_survives() {
     let workspace = Workspace::new();
@@ -229,8 +236,26 @@ fn no_process_survives() {
         let output =
             workspace.run(mode).args(["localhost/shell", "--", "sh", "-c", &script]).output().unwrap();
         assert_eq!(stdout(&output), "started\n", "{mode:?}: {}", stderr(&output));
-        let processes = Command::new("ps").args(["-e", "-o", "args"]).output().unwrap();
-        assert!(!stdout(&processes).contains(&marker), "{mode:?}");
+        assert!(!is_running(&marker), "{mode:?}");
         assert!(workspace.is_clean());
+    }
+}
+
+#[test]
+fn no_process_survives_a_kill_without_warning() {
+    let workspace = Workspace::new();
+    workspace.shell_image("cnb");
+    // A runtime that is installed would go on.
+    for (number, mode) in Mode::all().into_iter().filter(|mode| *mode != Mode::Runtime).enumerate() {
+        let marker = format!("{}.{number}", 200_000 + std::process::id());
+        let mut child = start(&workspace, mode, &format!("echo ready; sleep {marker}"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // The kernel ends them at once, but not before this program's end is known.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while is_running(&marker) {
+            assert!(Instant::now() < deadline, "{mode:?}");
+            std::thread::yield_now();
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! `cnb run`: what a container sees of its image and of the host.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use fs_err::os::unix::fs::symlink;
 use test_kit::{ImageFixture, LayerFixture};
 
-use crate::support::{Mode, Workspace, archive, stderr, stdout};
+use crate::support::{Mode, Workspace, archive, as_ordinary_user, stderr, stdout};
 
 /// What a shell script prints in `localhost/shell`.
 fn printed(workspace: &Workspace, mode: Mode, script: &str) -> String {
@@ -33,6 +34,21 @@ fn layers_hide_what_they_remove() {
     for mode in Mode::all() {
         let listing = printed(&workspace, mode, "cd /data; ls -A -R; cat c");
         assert_eq!(listing, ".:\na\nb\nc\nd\n\n./a:\n2\n\n./b:\n2\n\n./d:\nupper", "{mode:?}");
+    }
+}
+
+#[test]
+fn devices_and_fifos_of_the_image_are_left_out() {
+    let workspace = Workspace::new();
+    let rootfs = workspace.shell_rootfs();
+    fs_err::create_dir(rootfs.join("dev")).unwrap();
+    let mode = nix::sys::stat::Mode::from_bits_truncate(0o666);
+    nix::unistd::mkfifo(&rootfs.join("dev/fifo"), mode).unwrap();
+    let mut image = ImageFixture::default();
+    image.layers.push(LayerFixture::compressed(archive(&rootfs)));
+    image.write(&workspace.image_dir("localhost/shell"));
+    for mode in Mode::all() {
+        assert_eq!(printed(&workspace, mode, "test -e /dev/fifo || echo none"), "none\n", "{mode:?}");
     }
 }
 
@@ -132,6 +148,34 @@ fn files_belong_to_whom_the_layers_say_or_to_the_user() {
         let writable = printed(&workspace, mode, "test -w /etc/passwd && echo yes || echo no");
         let expected = if mode == Mode::User { "yes\n" } else { "no\n" };
         assert_eq!(writable, expected, "{mode:?}");
+    }
+}
+
+#[test]
+fn the_umask_of_whoever_starts_it_does_not_matter() {
+    let workspace = Workspace::new();
+    let mut image = ImageFixture::default();
+    image.layers.push(LayerFixture::compressed(archive(&workspace.shell_rootfs())));
+    image = image.layer(&[("without/parents/file", "content")]);
+    image.config["config"]["User"] = "1000:1000".into();
+    image.config["config"]["WorkingDir"] = "/made/for/it".into();
+    image.write(&workspace.image_dir("localhost/shell"));
+    for mode in Mode::all() {
+        let script = "umask; cat /without/parents/file /etc/resolv.conf > /dev/null && pwd && ls /dev /made";
+        let command = workspace.run(mode);
+        let mut closed = Command::new("/bin/sh");
+        closed
+            .args(["-c", "umask 077; exec \"$@\"", "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        closed.args(["localhost/shell", "--", "sh", "-c", script]);
+        closed.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if mode == Mode::User {
+            as_ordinary_user(&mut closed);
+        }
+        let output = closed.output().unwrap();
+        assert!(output.status.success(), "{mode:?}: {}", stderr(&output));
+        assert!(stdout(&output).starts_with("0022\n/made/for/it\n"), "{mode:?}: {}", stdout(&output));
     }
 }
 

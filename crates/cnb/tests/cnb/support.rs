@@ -49,9 +49,7 @@ impl Mode {
             add(Self::Root, Command::new("unshare").args(["--mount", "true"]).status().unwrap().success());
         }
         let mut probe = Command::new("unshare");
-        if is_root {
-            probe.uid(ORDINARY).gid(ORDINARY);
-        }
+        as_ordinary_user(&mut probe);
         add(Self::User, probe.args(["--user", "--map-root-user", "true"]).status().unwrap().success());
         // Not asked for, so not missed where it isn't.
         if is_root && ["runc", "crun"].iter().any(|name| which(name).is_some()) {
@@ -107,7 +105,7 @@ impl Workspace {
                 let arguments: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
                 command = Command::new(copy);
                 command.args(arguments).env_clear().env("TMPDIR", self.path("tmp"));
-                command.uid(ORDINARY).gid(ORDINARY);
+                as_ordinary_user(&mut command);
             }
             Mode::Root | Mode::User => {}
         }
@@ -145,6 +143,13 @@ impl Workspace {
         command.arg("--rootfs").arg(self.shell_rootfs()).args(["--user", user]);
         let output = command.arg("localhost/shell").output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+/// Lets an ordinary user run a command, unless one runs these tests.
+pub(crate) fn as_ordinary_user(command: &mut Command) {
+    if nix::unistd::geteuid().is_root() {
+        command.uid(ORDINARY).gid(ORDINARY);
     }
 }
 
