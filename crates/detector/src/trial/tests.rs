@@ -140,8 +140,13 @@ fn alternatives_that_hold_in_no_combination_are_not_tried() {
 fn an_optional_member_is_dropped_only_with_its_last_alternative() {
     let (kept, resolution) = resolved(&[("a?", "-z | +n"), ("b", "-n")]);
     assert_eq!((kept, entries(&resolution)), (vec!["a".into(), "b".into()], vec!["a>n*1".into()]));
-    let (kept, _) = resolved(&[("a?", "-z | -y"), ("b", "")]);
-    assert_eq!(kept, ["b"]);
+    for (members, kept) in [
+        (&[("a?", "-z | -y"), ("b", "")][..], &["b"][..]),
+        (&[("a?", "-z | "), ("b", "")], &["a", "b"]),
+        (&[("a", "+n | "), ("b?", "-n -m | -n | "), ("c", "")], &["a", "b", "c"]),
+    ] {
+        assert_eq!(resolved(members).0, kept, "{members:?}");
+    }
 }
 
 #[test]
