@@ -63,7 +63,10 @@ pub(crate) fn read(directory: &Path) -> Result<Vec<VariableFile>, EnvironmentErr
 
 fn read_file(directory: &Path, name: OsString) -> Result<VariableFile, EnvironmentError> {
     let path = directory.join(&name);
-    let contents = fs_err::read(&path).map_err(EnvironmentError::Io)?;
+    let mut file = fs_err::File::open(&path).map_err(EnvironmentError::Io)?;
+    let mut contents = Vec::new();
+    // The files are small and many, and the launcher reads them at each start: no time for their sizes.
+    io::copy(&mut file, &mut contents).map_err(EnvironmentError::Io)?;
     if contents.contains(&0) {
         return Err(EnvironmentError::NulByte { path });
     }

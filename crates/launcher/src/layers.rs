@@ -17,7 +17,7 @@ impl Layers {
     pub(crate) fn find(layers: &Path, buildpacks: &[LaunchBuildpack]) -> io::Result<Self> {
         let by_buildpack = buildpacks
             .iter()
-            .map(|buildpack| list(&layers.join(buildpack.id.escaped()), Kind::Directories))
+            .filter_map(|buildpack| list(&layers.join(buildpack.id.escaped()), Kind::Directories).transpose())
             .collect::<io::Result<_>>()?;
         Ok(Self { by_buildpack })
     }
@@ -49,9 +49,10 @@ impl Layers {
         let mut files = Vec::new();
         for layer in self.by_buildpack.iter().flatten() {
             let directory = layer.join(name);
-            files.extend(list(&directory, Kind::Files)?);
+            let Some(general) = list(&directory, Kind::Files)? else { continue };
+            files.extend(general);
             if let Some(process_type) = process_type {
-                files.extend(list(&directory.join(process_type), Kind::Files)?);
+                files.extend(list(&directory.join(process_type), Kind::Files)?.unwrap_or_default());
             }
         }
         Ok(files)
@@ -64,11 +65,11 @@ enum Kind {
     Files,
 }
 
-/// The directories, or everything else, in a directory, sorted by name. No directory means nothing.
-fn list(directory: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
+/// The directories, or everything else, in a directory, sorted by name; none if there is no directory.
+fn list(directory: &Path, kind: Kind) -> io::Result<Option<Vec<PathBuf>>> {
     let entries = match fs_err::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let mut names = Vec::new();
@@ -79,5 +80,5 @@ fn list(directory: &Path, kind: Kind) -> io::Result<Vec<PathBuf>> {
         }
     }
     names.sort_unstable();
-    Ok(names.into_iter().map(|name| directory.join(name)).collect())
+    Ok(Some(names.into_iter().map(|name| directory.join(name)).collect()))
 }
