@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use tar::EntryType;
+
 use super::Refusal;
 use crate::walk::clean;
 
@@ -15,6 +17,7 @@ pub struct Destination {
     root: PathBuf,
     /// Relative to the root, and clean.
     permitted: PathBuf,
+    leaves_out_special_files: bool,
 }
 
 /// What an archive's name is to a destination.
@@ -36,7 +39,18 @@ impl Destination {
     pub fn in_root(root: impl Into<PathBuf>, permitted: impl AsRef<Path>) -> Self {
         let permitted = clean(&Path::new("/").join(permitted));
         let permitted = permitted.strip_prefix("/").unwrap_or(&permitted).to_owned();
-        Self { root: root.into(), permitted }
+        Self { root: root.into(), permitted, leaves_out_special_files: false }
+    }
+
+    /// Leaves out devices and fifos instead of refusing archives that hold them. For the layers of base images:
+    /// containers get their devices from who runs them.
+    #[must_use]
+    pub fn without_special_files(self) -> Self {
+        Self { leaves_out_special_files: true, ..self }
+    }
+
+    pub(super) fn leaves_out(&self, kind: EntryType) -> bool {
+        self.leaves_out_special_files && matches!(kind, EntryType::Char | EntryType::Block | EntryType::Fifo)
     }
 
     /// The directory on disk that may be written to.

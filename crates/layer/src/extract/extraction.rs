@@ -72,6 +72,7 @@ impl Extraction<'_> {
                 Place::Below(target) => self.tree.make_hard_link(&path, &target),
                 Place::OnTheWay => return Err(self.outside(member)),
             },
+            kind if self.destination.leaves_out(kind) => return Ok(()),
             kind => return Err(refused(member, Refusal::Kind(name_of(kind)))),
         };
         made.map_err(|error| self.failed(member, &path, error))

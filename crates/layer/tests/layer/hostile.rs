@@ -3,7 +3,7 @@
 use std::io::{Read, repeat};
 use std::path::Path;
 
-use layer::{Destination, ExtractError, Refusal, extract_verified};
+use layer::{Destination, ExtractError, Refusal, extract, extract_verified};
 
 use crate::handmade::{directory, entry, extract_to, file, hard_link, link};
 
@@ -94,6 +94,25 @@ fn kinds_that_layers_do_not_have() {
         (b'Z', "entries of an unknown type"),
     ] {
         refused(&[entry(kind, "/layers/k", "", 0o666, b"")], "/layers/k", |_| Refusal::Kind(reason));
+    }
+}
+
+#[test]
+fn special_files_are_left_out_where_that_is_asked_for() {
+    let root = tempfile::tempdir().unwrap();
+    let destination = Destination::in_root(root.path(), "/").without_special_files();
+    let extracted = |kind| {
+        let archive = [entry(kind, "dev/k", "", 0o666, b""), file("dev/f", ""), vec![0; 1024]].concat();
+        extract(archive.as_slice(), &destination)
+    };
+    for kind in [b'3', b'4', b'6'] {
+        extracted(kind).unwrap();
+        let names =
+            fs_err::read_dir(root.path().join("dev")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["f"]);
+    }
+    for kind in [b'S', b'Z'] {
+        assert!(matches!(extracted(kind), Err(ExtractError::Refused { reason: Refusal::Kind(_), .. })));
     }
 }
 
