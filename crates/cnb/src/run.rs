@@ -6,6 +6,7 @@ pub(crate) mod user;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use nix::sys::stat::{Mode, umask};
 use spec_model::build_metadata::BuildMetadata;
 use spec_model::labels::BUILD_METADATA;
 
@@ -50,6 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let process = Process::new(&image.config.config, metadata.as_ref(), &request)
         .with_context(|| format!("cannot run image '{reference}'"))?;
 
+    // Whoever starts a container, what is made for it and in it has the same modes.
+    umask(Mode::from_bits_truncate(0o022));
     let signals = Signals::hold()?;
     let scratch = Scratch::new()?;
     let rootfs = scratch.path().join("rootfs");

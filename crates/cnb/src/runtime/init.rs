@@ -11,7 +11,6 @@ use anyhow::{Context, Result};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::sys::stat::{Mode, umask};
 use rustix::thread::CapabilitySet;
 
 use super::sandbox::{Task, map_ids};
@@ -49,8 +48,6 @@ pub(crate) fn init(arguments: &InitArguments) -> Result<ExitCode> {
     // A container is not left behind when this program is killed.
     prctl::set_pdeathsig(Signal::SIGKILL).context("cannot tie the container to this program")?;
     let signals = Signals::hold()?;
-    // Whoever starts a container, what is made in it has the same modes.
-    umask(Mode::from_bits_truncate(0o022));
     let task: Task<Container> = serde_json::from_slice(&fs_err::read(&arguments.task)?)?;
     let container = &task.container;
     mounts::enter(&container.rootfs).map_err(refusal::explain)?;
