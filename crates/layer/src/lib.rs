@@ -5,7 +5,7 @@
 //!
 //! - [`LayerSource`] says what a layer holds; it hashes and writes it.
 //! - [`slices::split`] divides an app directory into layers.
-//! - [`extract_verified`] and [`extract`] bring a layer back, to one [`Destination`] and nowhere else;
+//! - [`extract_verified`] and [`extract()`] bring a layer back, to one [`Destination`] and nowhere else;
 //!   [`find`] only looks into it.
 
 mod archive;
