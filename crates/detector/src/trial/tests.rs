@@ -165,6 +165,7 @@ fn each_objection_is_told_once_those_without_hope_first() {
     assert_eq!(told(&[("a", " | +n | +m"), ("b", "-z | -y"), ("c", "")]), ("1z 1y".to_owned(), 0));
     assert_eq!(told(&[("a", "+z | +n"), ("b", "-n -m | +o"), ("c", "+m -n")]), ("1m 1o 2m".to_owned(), 0));
     assert_eq!(told(&[("a", "+m | +n"), ("b", "-z | -n -m")]), ("1z 1n 1m".to_owned(), 2));
+    assert_eq!(told(&[("a", " | +o -o"), ("b", "+n | +m"), ("c", "-n -m")]), ("2m 2n".to_owned(), 4));
 }
 
 #[test]
