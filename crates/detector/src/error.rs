@@ -8,6 +8,7 @@ use buildpack::descriptor::UnsupportedApi;
 use buildpack::generate::GenerateError;
 use phase_shell::InputError;
 use platform_api::{ExitCode, PhaseError};
+use spec_model::BuildpackId;
 use toml_file::{ReadError, WriteError};
 
 /// Why the detector ended without a group. Spec: platform.md § detector (Outputs).
@@ -53,6 +54,14 @@ pub enum DetectError {
     /// A buildpack or extension needs a Buildpack API that is not supported.
     #[error(transparent)]
     Api(#[from] UnsupportedApi),
+    /// Two buildpacks of the group would share their directory of layers.
+    #[error("buildpacks '{one}' and '{other}' would share the directory {one_directory} of layers", one_directory = one.escaped())]
+    SharedDirectory {
+        /// A buildpack.
+        one: BuildpackId,
+        /// The other.
+        other: BuildpackId,
+    },
     /// No group passed, without anybody's fault.
     #[error("No buildpack groups passed detection")]
     NothingDetected {
@@ -91,7 +100,7 @@ impl PhaseError for DetectError {
         match self {
             Self::Input(error) => error.exit_code(),
             Self::NoApp { .. } | Self::Read { .. } | Self::Write(_) | Self::Order(_) => ExitCode::Failed,
-            Self::Composite { .. } | Self::Cycle { .. } => ExitCode::Detect,
+            Self::Composite { .. } | Self::Cycle { .. } | Self::SharedDirectory { .. } => ExitCode::Detect,
             Self::Api(_) => ExitCode::BuildpackApi,
             Self::NothingDetected { .. } => ExitCode::NothingDetected,
             Self::NothingDetectedWithErrors { .. } => ExitCode::NothingDetectedWithErrors,
@@ -112,6 +121,9 @@ impl PhaseError for DetectError {
             )),
             Self::NothingDetectedWithErrors { .. } => {
                 Some("the lines that start with 'err:' above tell what went wrong".to_owned())
+            }
+            Self::SharedDirectory { .. } => {
+                Some("rename one of them, or keep them out of the same group".to_owned())
             }
             Self::Order(_) | Self::Composite { .. } => {
                 Some("the builder lacks something; check its buildpacks and its order.toml".to_owned())

@@ -25,10 +25,13 @@ mod runs;
 mod shelf;
 mod trial;
 
+use std::collections::BTreeMap;
+
 use buildpack::catalogue::Catalogue;
 use buildpack::command::Surroundings;
 use environment::BuildEnvironment;
 use phase_shell::InputError;
+use spec_model::group::Group;
 use spec_model::target::TargetData;
 
 pub use error::DetectError;
@@ -78,6 +81,7 @@ pub fn detect(
         extensions: inputs.extensions.clone(),
     });
     let Selection { group, mut plan, .. } = select(inputs, &files, &shelf, surroundings)?;
+    refuse_shared_directories(&group)?;
     toml_file::write(&inputs.group, &group)?;
     toml_file::write(&inputs.plan, &plan)?;
     if !group.extensions.is_empty() {
@@ -89,6 +93,19 @@ pub fn detect(
         )?;
         toml_file::write(&inputs.analyzed, &analyzed)?;
         toml_file::write(&inputs.plan, &plan)?;
+    }
+    Ok(())
+}
+
+/// Ids that differ may have the same directory, `a/b` and `a_b` for one; layers and metadata of the two
+/// buildpacks would then be taken for each other's.
+fn refuse_shared_directories(group: &Group) -> Result<(), DetectError> {
+    let mut owners = BTreeMap::new();
+    for element in &group.group {
+        let other = owners.insert(element.id.escaped(), &element.id);
+        if let Some(other) = other.filter(|other| **other != element.id) {
+            return Err(DetectError::SharedDirectory { one: other.clone(), other: element.id.clone() });
+        }
     }
     Ok(())
 }

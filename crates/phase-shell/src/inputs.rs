@@ -186,6 +186,13 @@ impl Inputs {
             match input.kind() {
                 InputKind::Path => {}
                 InputKind::Text | InputKind::List => {
+                    // Spec: platform.md § Terminology (execution environment).
+                    if *input == Input::ExecEnv
+                        && let Some(value) =
+                            values.iter().find(|value| value.as_encoded_bytes().contains(&b'/'))
+                    {
+                        return Err(value_error(&naming, value, "reserved: the name must not hold a '/'"));
+                    }
                     if let Some(value) = values.iter().find(|value| value.to_str().is_none()) {
                         return Err(value_error(&naming, value, NOT_TEXT));
                     }

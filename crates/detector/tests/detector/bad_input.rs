@@ -241,3 +241,13 @@ fn extensions_may_only_provide() {
     fixture.order_with_extensions(&["a"], &["x"]).detect().unwrap();
     assert!(fixture.log_text().contains("err:  x@1.0.0  optional; the build plan requires 'n'"));
 }
+
+#[test]
+fn buildpacks_that_would_share_a_directory_are_refused() {
+    let mut fixture = Fixture::new();
+    fixture.buildpack("a/b", "").install(&ScriptedBuildpack::new("a_b", "0.12").version("2.0.0"));
+    let order =
+        "[[order]]\n[[order.group]]\nid='a/b'\nversion='1.0.0'\n[[order.group]]\nid='a_b'\nversion='2.0.0'\n";
+    fixture.scratch.write("order.toml", order);
+    assert_fails(&mut fixture, 22, &["'a/b'", "'a_b'", "directory a_b of layers"]);
+}

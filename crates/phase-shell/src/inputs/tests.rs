@@ -129,3 +129,10 @@ fn text_has_to_be_text() {
     let error = Inputs::resolve(Phase::Analyzer, PlatformApi::V0_12, line, Vec::new()).unwrap_err();
     assert!(error.to_string().contains("not UTF-8"), "{error}");
 }
+
+#[test]
+fn execution_environments_have_names_without_slash() {
+    let error = resolve(Phase::Builder, PlatformApi::V0_15, &[], &[("CNB_EXEC_ENV", "a/b")]).unwrap_err();
+    assert!(error.to_string().contains("CNB_EXEC_ENV has the value 'a/b'"), "{error}");
+    assert!(resolve(Phase::Builder, PlatformApi::V0_14, &[], &[("CNB_EXEC_ENV", "a/b")]).is_ok());
+}
