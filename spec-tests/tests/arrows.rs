@@ -62,8 +62,11 @@ const WITH_PHASES: &[&str] = &[
 ];
 
 /// Libraries that one crate alone may use, so that what they stand for has one home.
-const HOMES: [(&str, &[&str]); 3] =
-    [("tar", &["layer", "test-kit"]), ("flate2", &["layer", "test-kit"]), ("clap", &["phase-shell", "cnb", "bench"])];
+const HOMES: [(&str, &[&str]); 3] = [
+    ("tar", &["layer", "test-kit"]),
+    ("flate2", &["layer", "test-kit"]),
+    ("clap", &["phase-shell", "cnb", "bench"]),
+];
 
 /// The direct dependencies of each crate of the workspace, without those of its tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
