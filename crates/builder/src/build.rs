@@ -7,9 +7,8 @@ use buildpack::catalogue::Catalogue;
 use buildpack::command::Surroundings;
 use buildpack::descriptor::{Descriptor, Kind};
 use environment::BuildEnvironment;
-use spec_model::BuildpackApi;
 use spec_model::build_metadata::BuildMetadata;
-use spec_model::group::{Group, GroupElement};
+use spec_model::group::GroupElement;
 
 use crate::plan::OpenPlan;
 use crate::processes::Processes;
@@ -23,7 +22,7 @@ use crate::{BuildError, BuilderInputs};
 /// A buildpack cannot be found, is of an unknown API, fails, or leaves something that cannot be used; or
 /// the disk refuses.
 pub fn build(inputs: &BuilderInputs) -> Result<BuildMetadata, BuildError> {
-    check_apis(&inputs.group)?;
+    inputs.group.check_apis()?;
     if !inputs.app.is_dir() {
         return Err(BuildError::App { path: inputs.app.clone() });
     }
@@ -37,17 +36,6 @@ pub fn build(inputs: &BuilderInputs) -> Result<BuildMetadata, BuildError> {
     let metadata = run.finish()?;
     results::write_metadata(&inputs.layers, &metadata)?;
     Ok(metadata)
-}
-
-/// Checks the Buildpack API of the whole group before any buildpack changes anything.
-fn check_apis(group: &Group) -> Result<(), BuildError> {
-    for element in &group.group {
-        element
-            .api
-            .parse::<BuildpackApi>()
-            .map_err(|source| BuildError::GroupApi { buildpack: element.full_name(), source })?;
-    }
-    Ok(())
 }
 
 fn find_buildpacks(inputs: &BuilderInputs) -> Result<Vec<Descriptor>, BuildError> {

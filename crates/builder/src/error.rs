@@ -9,7 +9,7 @@ use buildpack::catalogue::CatalogueError;
 use buildpack::descriptor::UnsupportedApi;
 use environment::EnvironmentError;
 use platform_api::{ExitCode, PhaseError};
-use spec_model::UnusableApiVersion;
+use spec_model::group::UnsupportedGroup;
 use spec_model::metadata::NotJson;
 use spec_model::text::NotToml;
 use toml_file::ReadError;
@@ -30,13 +30,8 @@ pub enum BuildError {
     #[error("failed to read what is known of the run image: {0}")]
     Analyzed(#[source] ReadError),
     /// The group names a buildpack of a Buildpack API that is not supported.
-    #[error("the group's buildpack {buildpack} cannot be used because of its Buildpack API: {source}")]
-    GroupApi {
-        /// The buildpack, as `<id>@<version>`.
-        buildpack: String,
-        /// What is wrong.
-        source: UnusableApiVersion,
-    },
+    #[error(transparent)]
+    GroupApi(#[from] UnsupportedGroup),
     /// A buildpack declares a Buildpack API that is not supported.
     #[error(transparent)]
     Api(UnsupportedApi),
@@ -116,7 +111,7 @@ impl PhaseError for BuildError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Group(_) | Self::Plan(_) | Self::Analyzed(_) => ExitCode::Failed,
-            Self::GroupApi { .. } | Self::Api(_) => ExitCode::BuildpackApi,
+            Self::GroupApi(_) | Self::Api(_) => ExitCode::BuildpackApi,
             Self::BuildpackFailed { .. } => ExitCode::BuildpackFailed,
             Self::Catalogue(_)
             | Self::App { .. }

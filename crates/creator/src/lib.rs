@@ -5,7 +5,7 @@
 
 use phase_shell::{Inputs, heading};
 use platform_api::{ExitCode, Input, PhaseError};
-use spec_model::group::Group;
+use spec_model::group::{Group, GroupElement};
 use toml_file::ReadError;
 
 /// Why a build failed: the phase that did, and its reason.
@@ -92,6 +92,6 @@ fn refuse_extensions(inputs: &Inputs) -> Result<(), CreateError> {
     if group.extensions.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = group.extensions.iter().map(|extension| extension.full_name()).collect();
+    let names: Vec<_> = group.extensions.iter().map(GroupElement::full_name).collect();
     Err(CreateError::Extensions(names.join(", ")))
 }

@@ -10,7 +10,7 @@ use layer::slices::SliceError;
 use layer::{BadProcessType, LayerError};
 use phase_shell::InputError;
 use platform_api::{ExitCode, PhaseError};
-use spec_model::UnusableApiVersion;
+use spec_model::group::UnsupportedGroup;
 use spec_model::metadata::NotJson;
 use toml_file::{ReadError, WriteError};
 
@@ -36,13 +36,8 @@ pub enum ExportError {
     #[error("failed to read what the builder left: {0}")]
     BuildMetadata(#[source] ReadError),
     /// A buildpack speaks an API that is not supported.
-    #[error("buildpack '{buildpack}' in group.toml: Buildpack API {source}")]
-    BuildpackApi {
-        /// The buildpack.
-        buildpack: String,
-        /// What is wrong with its API.
-        source: UnusableApiVersion,
-    },
+    #[error(transparent)]
+    BuildpackApi(#[from] UnsupportedGroup),
     /// The cache cannot be opened.
     #[error(transparent)]
     Cache(#[from] cache::CacheError),
@@ -127,7 +122,7 @@ impl PhaseError for ExportError {
             Self::Input(error) => error.exit_code(),
             Self::Reference(_) | Self::SeveralRegistries(_) | Self::Analyzed(_) => ExitCode::InvalidArguments,
             Self::State(_) | Self::Store(_) | Self::Cache(_) | Self::NoRunImage(_) => ExitCode::Failed,
-            Self::BuildpackApi { .. } => ExitCode::BuildpackApi,
+            Self::BuildpackApi(_) => ExitCode::BuildpackApi,
             Self::BuildMetadata(_)
             | Self::Image(_)
             | Self::LayersDir(_)

@@ -6,12 +6,12 @@ use image::{Reference, Timestamp, ensure_one_registry, run_image};
 use layer::Owner;
 use phase_shell::Inputs;
 use platform_api::Input;
+use spec_model::PlatformApi;
 use spec_model::analyzed::Analyzed;
 use spec_model::build_metadata::BuildMetadata;
 use spec_model::group::Group;
 use spec_model::project_metadata::ProjectMetadata;
 use spec_model::run::{RunFile, RunImageChoice, StackFile};
-use spec_model::{BuildpackApi, PlatformApi};
 
 use crate::error::{AnalyzedError, ExportError};
 
@@ -71,7 +71,7 @@ impl ExporterInputs {
             return Err(ExportError::Analyzed(AnalyzedError::NoRunImage { path }));
         }
         let group: Group = toml_file::read(inputs.path(Input::Group)).map_err(ExportError::State)?;
-        check_buildpack_apis(&group)?;
+        group.check_apis()?;
         let project = toml_file::read_if_present(inputs.path(Input::ProjectMetadata));
         let project = project.map_err(ExportError::State)?.unwrap_or_else(|| {
             log::debug!("No project metadata in '{}'", inputs.path(Input::ProjectMetadata).display());
@@ -132,16 +132,6 @@ fn checked_references(inputs: &Inputs) -> Result<Vec<String>, ExportError> {
         ensure_one_registry(&parsed)?;
     }
     Ok(references)
-}
-
-fn check_buildpack_apis(group: &Group) -> Result<(), ExportError> {
-    for element in &group.group {
-        element
-            .api
-            .parse::<BuildpackApi>()
-            .map_err(|source| ExportError::BuildpackApi { buildpack: element.full_name(), source })?;
-    }
-    Ok(())
 }
 
 fn read_build_metadata(layers: &Path) -> Result<BuildMetadata, ExportError> {

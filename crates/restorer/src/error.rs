@@ -7,7 +7,8 @@ use cache::CacheError;
 use image_store::StoreError;
 use layer::ExtractError;
 use platform_api::{ExitCode, PhaseError};
-use spec_model::{BuildpackId, UnusableApiVersion};
+use spec_model::BuildpackId;
+use spec_model::group::UnsupportedGroup;
 use toml_file::{ReadError, WriteError};
 
 /// Why a restoration failed. What is wrong with a cache's contents is none of it: that is a warning.
@@ -17,13 +18,8 @@ pub enum RestoreError {
     #[error(transparent)]
     State(ReadError),
     /// A buildpack speaks an API that is not supported.
-    #[error("buildpack '{buildpack}' in group.toml: Buildpack API {source}")]
-    BuildpackApi {
-        /// The buildpack with its version.
-        buildpack: String,
-        /// What is wrong with its API.
-        source: UnusableApiVersion,
-    },
+    #[error(transparent)]
+    BuildpackApi(#[from] UnsupportedGroup),
     /// The cache cannot be used at all.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -104,7 +100,7 @@ impl RestoreError {
 impl PhaseError for RestoreError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::BuildpackApi { .. } => ExitCode::BuildpackApi,
+            Self::BuildpackApi(_) => ExitCode::BuildpackApi,
             Self::State(_)
             | Self::Cache(_)
             | Self::Image { .. }

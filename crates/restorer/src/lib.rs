@@ -20,9 +20,9 @@ use buildpack::layers_dir::LayersDir;
 use cache::Cache;
 use phase_shell::Inputs;
 use platform_api::Input;
+use spec_model::PlatformApi;
 use spec_model::group::Group;
 use spec_model::lifecycle_metadata::LifecycleMetadata;
-use spec_model::{BuildpackApi, PlatformApi};
 
 pub use error::RestoreError;
 
@@ -47,7 +47,7 @@ pub struct RestorerInputs {
 /// See [`RestoreError`].
 pub fn run(inputs: &Inputs) -> Result<(), RestoreError> {
     let group: Group = toml_file::read(inputs.path(Input::Group)).map_err(RestoreError::State)?;
-    check_buildpack_apis(&group)?;
+    group.check_apis()?;
     let previous = analyzed::complete(inputs, &group)?.metadata;
     let cache = cache::open(inputs)?;
     let restorer = RestorerInputs {
@@ -86,16 +86,6 @@ fn restore_stores(inputs: &RestorerInputs) -> Result<(), RestoreError> {
             toml_file::write(&path, store)
                 .map_err(|source| RestoreError::Store { buildpack: element.id.clone(), source })?;
         }
-    }
-    Ok(())
-}
-
-fn check_buildpack_apis(group: &Group) -> Result<(), RestoreError> {
-    for element in &group.group {
-        element
-            .api
-            .parse::<BuildpackApi>()
-            .map_err(|source| RestoreError::BuildpackApi { buildpack: element.full_name(), source })?;
     }
     Ok(())
 }
