@@ -1,4 +1,10 @@
 //! The executables run in a container that holds nothing else: no libraries, no files, no devices.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and tells of a skip"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,10 +23,13 @@ fn lifecycle() -> Option<PathBuf> {
     directory
 }
 
+/// The type of the program header that names a dynamic linker.
+const INTERPRETER: u32 = 3;
+
 /// Runs an executable as the only file of its root, as an ordinary user may do in a user namespace.
 fn run_alone(executable: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let root = tempfile::tempdir().expect("a directory");
-    std::fs::copy(executable, root.path().join("phase")).expect("a copy");
+    fs_err::copy(executable, root.path().join("phase")).expect("a copy");
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--root"]).arg(root.path()).arg("/phase").args(arguments);
     let output = command.env_clear().envs(variables.iter().copied()).env("PATH", "/usr/bin:/bin").output();
@@ -58,9 +67,8 @@ fn each_phase_tells_its_version_and_its_inputs_alone() {
 fn none_needs_an_interpreter() {
     let Some(lifecycle) = lifecycle() else { return };
     for name in EXECUTABLES {
-        let bytes = std::fs::read(lifecycle.join(name)).expect("an executable");
+        let bytes = fs_err::read(lifecycle.join(name)).expect("an executable");
         let programs = program_headers(&bytes);
-        const INTERPRETER: u32 = 3;
         assert!(!programs.contains(&INTERPRETER), "{name} is dynamic");
     }
 }
