@@ -50,6 +50,9 @@ pub enum ExportError {
     /// The run image does not exist.
     #[error("run image '{0}' does not exist")]
     NoRunImage(String),
+    /// Extensions extend the run image, which this lifecycle cannot do yet.
+    #[error("analyzed.toml asks for an extended run image, which this lifecycle does not support yet")]
+    ExtendedRunImage,
     /// The layers of a buildpack cannot be read.
     #[error(transparent)]
     LayersDir(#[from] LayersDirError),
@@ -125,6 +128,7 @@ impl PhaseError for ExportError {
             Self::BuildpackApi(_) => ExitCode::BuildpackApi,
             Self::BuildMetadata(_)
             | Self::Image(_)
+            | Self::ExtendedRunImage
             | Self::LayersDir(_)
             | Self::MalformedLayer { .. }
             | Self::NotReusable { .. }
@@ -142,6 +146,9 @@ impl PhaseError for ExportError {
         match self {
             Self::UnknownProcessType { .. } => {
                 Some("leave -process-type (CNB_PROCESS_TYPE) out, or name one of those".into())
+            }
+            Self::ExtendedRunImage => {
+                Some("use run images that have what the image extensions would add".into())
             }
             Self::NotReusable { .. } => Some("build without the previous image (-skip-layers) once".into()),
             _ => None,

@@ -21,6 +21,7 @@ use buildpack::layers_dir::LayersDir;
 use cache::Cache;
 use image_store::{ImageStore, StoredImage, WrittenImage};
 use phase_shell::Inputs;
+use spec_model::analyzed::RunImage;
 
 pub use error::{AnalyzedError, ExportError};
 pub use inputs::ExporterInputs;
@@ -93,10 +94,15 @@ fn layers_dirs(inputs: &ExporterInputs) -> Result<Vec<LayersDir>, ExportError> {
 
 /// The image that the app image is based on.
 fn run_image(inputs: &ExporterInputs, store: &dyn ImageStore) -> Result<StoredImage, ExportError> {
-    let reference = inputs.analyzed.run_image.as_ref().map(|image| image.reference.as_str());
-    let reference = reference.unwrap_or_default();
+    let Some(RunImage { reference, extend, .. }) = &inputs.analyzed.run_image else {
+        return Err(ExportError::NoRunImage(String::new()));
+    };
+    if *extend {
+        // An image on the unextended base would start, and lack what its extensions promised.
+        return Err(ExportError::ExtendedRunImage);
+    }
     let found = store.resolve(reference).map_err(ExportError::Store)?;
-    found.ok_or_else(|| ExportError::NoRunImage(reference.to_owned()))
+    found.ok_or_else(|| ExportError::NoRunImage(reference.clone()))
 }
 
 /// The image whose layers may be reused. A damaged one is of no use, but no reason to fail either.

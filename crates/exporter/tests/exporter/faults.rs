@@ -52,6 +52,14 @@ fn analyzed_toml_has_to_name_a_run_image() {
 }
 
 #[test]
+fn an_extended_run_image_is_refused_rather_than_left_out() {
+    let build = Build::new();
+    let analyzed = build.scratch.read("layers/analyzed.toml");
+    build.scratch.write("layers/analyzed.toml", &format!("{analyzed}  extend = true\n"));
+    build.export(&[]).failed(62, &["extended run image", "not support"]);
+}
+
+#[test]
 fn unsupported_buildpack_apis_are_named() {
     let build = Build::new();
     build
