@@ -44,6 +44,16 @@ fn it_runs_in_the_app_with_the_output_of_the_launcher_and_no_input() {
 }
 
 #[test]
+fn the_input_is_left_to_the_process() {
+    let image = Image::new("[[processes]]\ntype='web'\ncommand=['cat']\ndirect=true\nbuildpack-id='test/bp'");
+    image.write_executable("layers/test_bp/l/exec.d/run", "#!/bin/bash\ncat\necho ran\n");
+    image.write("input", "for the process\n");
+    let input = std::fs::File::from(fs_err::File::open(image.path("input")).unwrap());
+    let output = image.launcher("web").stdin(input).output().unwrap();
+    assert_eq!(printed(&output), "ran\nfor the process\n");
+}
+
+#[test]
 fn nothing_printed_sets_nothing() {
     for script in ["true", "exec 3>&-", "echo '# A = 1' >&3", "exec 3>&-; echo >&2"] {
         let output = image(script).launcher("web").env("A", "kept").output().unwrap();
