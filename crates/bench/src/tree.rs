@@ -63,15 +63,15 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Makes the tree in `directory`, or takes the one that is there. Without npm or network it is generated,
-    /// which a warning says.
+    /// Makes the tree in `directory`, or takes the one that is there and complete, as the file `mark` says. Without
+    /// npm or network it is generated, which a warning says.
     pub(crate) fn prepare(
         directory: &Path,
+        mark: &Path,
         wanted: Source,
         say: &mut dyn FnMut(&str),
     ) -> Result<(Self, Source)> {
-        let mark = directory.with_extension("complete");
-        let noted = fs_err::read_to_string(&mark).unwrap_or_default();
+        let noted = fs_err::read_to_string(mark).unwrap_or_default();
         let source = if noted == Source::IN_PLACE_OF_NPM.mark() && wanted == Source::Npm {
             say(&format!(
                 "WARNING: taking the generated tree of an earlier run; remove {} to try npm again",
@@ -83,10 +83,10 @@ impl Tree {
         } else {
             say(&format!("making the npm tree in {}", directory.display()));
             if mark.exists() {
-                fs_err::remove_file(&mark)?;
+                fs_err::remove_file(mark)?;
             }
             let source = make(directory, wanted, say)?;
-            fs_err::write(&mark, source.mark())?;
+            fs_err::write(mark, source.mark())?;
             source
         };
         let tree = Self::measure(directory)?;
@@ -154,7 +154,10 @@ mod tests {
         let mut prepare = |files| {
             let source = Source::Generated(Tree { files, bytes: 1000 });
             said.clear();
-            let made = Tree::prepare(&tree, source, &mut |line| said.push(line.to_owned())).unwrap();
+            let made = Tree::prepare(&tree, &dir.path().join("mark"), source, &mut |line| {
+                said.push(line.to_owned());
+            })
+            .unwrap();
             (made.0.files, said.len())
         };
         assert_eq!(prepare(5), (5, 1));

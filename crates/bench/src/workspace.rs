@@ -36,7 +36,8 @@ impl Workspace {
         fs_err::create_dir_all(root)?;
         let root = std::path::absolute(root)?;
         bring_back(&root)?;
-        let (tree, source) = Tree::prepare(&root.join("layers/bench_npm/modules"), source, say)?;
+        let (tree, source) =
+            Tree::prepare(&root.join("layers/bench_npm/modules"), &root.join("tree.complete"), source, say)?;
         let workspace = Self { root, tree, source };
         workspace.write_layers()?;
         workspace.write_buildpacks()?;

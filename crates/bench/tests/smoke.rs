@@ -1,5 +1,7 @@
 //! The whole program on a small tree, with executables that pretend, and with the real ones if `LIFECYCLE_DIR` names them.
 
+#![expect(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
