@@ -3,6 +3,7 @@
 //! Only for root. A runtime that starts as an ordinary user has to be root in a user namespace and then become
 //! the image's user, which takes a range of subordinate ids that not every user has.
 
+use std::io::{IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,7 +55,9 @@ impl Engine {
     /// Runs a container to its end and returns its process's status.
     pub(super) fn run(&self, container: &Container, scratch: &Scratch, signals: &Signals) -> Result<u8> {
         let bundle = scratch.path();
-        fs_err::write(bundle.join("config.json"), config(container).to_string())?;
+        // A container that a terminal is handed to has one of its own, which the runtime connects to it.
+        let has_terminal = stdin().is_terminal() && stdout().is_terminal();
+        fs_err::write(bundle.join("config.json"), config(container, has_terminal).to_string())?;
         // Random, and so known to no other container.
         let id = bundle.file_name().context("the bundle has no name")?;
         let mut command = self.command(bundle);
@@ -78,12 +81,13 @@ impl Engine {
 }
 
 /// What the runtime is told. Spec: OCI runtime-spec config.md, config-linux.md.
-fn config(container: &Container) -> Value {
+fn config(container: &Container, has_terminal: bool) -> Value {
     let variables: Vec<_> =
         container.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     json!({
         "ociVersion": "1.0.2",
         "process": {
+            "terminal": has_terminal,
             "args": container.arguments,
             "env": variables,
             "cwd": container.working_dir,
@@ -145,7 +149,7 @@ mod tests {
             working_dir: "/work".to_owned(),
             user: User { uid: 1000, gid: 1001, home: "/".to_owned() },
         };
-        let config = config(&container);
+        let config = config(&container, false);
         assert_eq!(config["process"]["args"], serde_json::json!(["/bin/true", "x"]));
         assert_eq!(config["process"]["env"], serde_json::json!(["A=1"]));
         assert_eq!(config["process"]["user"], serde_json::json!({ "uid": 1000, "gid": 1001 }));

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use tempfile::TempDir;
 
 /// The executable under test.
@@ -61,6 +62,7 @@ impl Mode {
 
 impl Workspace {
     pub(crate) fn new() -> Self {
+        heed_interrupts();
         let root = tempfile::tempdir().unwrap();
         let everybody = PermissionsExt::from_mode(0o755);
         fs_err::set_permissions(root.path(), everybody).unwrap();
@@ -181,4 +183,13 @@ fn libraries(program: &Path) -> Vec<PathBuf> {
     let text = stdout(&output);
     let paths = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
     paths.map(PathBuf::from).collect()
+}
+
+/// Heeds SIGINT, and so do the programs started from here, even if the tests run in the background of a shell,
+/// which ignores it there.
+fn heed_interrupts() {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the default action is no function that could do wrong, and there is no other handler.
+    #[expect(unsafe_code, reason = "the only way to undo what the shell did")]
+    unsafe { sigaction(Signal::SIGINT, &default) }.unwrap();
 }
