@@ -10,7 +10,7 @@
 //! | `cnb sbom download` | extracts the SBOM files of an image |
 //! | `cnb run` | starts an image from its layers |
 //!
-//! Behind `cnb run` are [`mod@rootfs`], which unpacks layers, and [`mod@runtime`], which starts containers.
+//! Behind `cnb run` are `rootfs`, which unpacks layers, and `runtime`, which starts containers.
 
 mod arguments;
 mod image_create;
