@@ -27,18 +27,22 @@ const ENDED_BY_SIGNAL: u8 = 128;
 /// Signals that are held back until they are asked for.
 #[derive(Debug)]
 pub(crate) struct Signals {
+    held: SigSet,
     /// The number of the one that interrupted a reader, or 0.
     interrupted_by: AtomicU8,
 }
 
 impl Signals {
     /// Holds signals back from now on, in this thread and in the threads and programs that it starts; but see
-    /// [`Self::released`].
+    /// [`Self::released`]. Those that whoever started this program wants ignored stay so, as with `nohup` and
+    /// with programs in the background.
     pub(crate) fn hold() -> Result<Self> {
-        let mut all = set(FORWARDED);
-        all.add(Signal::SIGCHLD);
-        all.thread_block().context("cannot hold signals back")?;
-        Ok(Self { interrupted_by: AtomicU8::new(0) })
+        let ignored = ignored(&fs_err::read_to_string("/proc/self/status")?);
+        let is_ignored = |signal: Signal| ignored >> (signal as i32 - 1) & 1 == 1;
+        let mut held: SigSet = FORWARDED.into_iter().filter(|signal| !is_ignored(*signal)).collect();
+        held.add(Signal::SIGCHLD);
+        held.thread_block().context("cannot hold signals back")?;
+        Ok(Self { held, interrupted_by: AtomicU8::new(0) })
     }
 
     /// Lets a program that is started get signals as ever.
@@ -50,7 +54,8 @@ impl Signals {
 
     /// A reader that fails once this program is asked to stop.
     pub(crate) fn interruptible<R: Read>(&self, reader: R) -> Result<Interruptible<'_, R>> {
-        let stopping = SignalFd::with_flags(&set(STOPPING), SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
+        let stopping = STOPPING.into_iter().filter(|signal| self.held.contains(*signal)).collect();
+        let stopping = SignalFd::with_flags(&stopping, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
             .context("cannot wait for signals")?;
         Ok(Interruptible { reader, stopping, signals: self })
     }
@@ -65,12 +70,10 @@ impl Signals {
 
     /// Waits for a child's end, forwards signals to it until then, and returns its status. Whoever asks a second
     /// time to stop ends it by force. Whatever other children there are, their ends are acknowledged.
-    #[expect(clippy::unused_self, reason = "only signals that are held back can be taken in turn")]
     pub(crate) fn supervise(&self, child: u32) -> Result<u8> {
         let child = Pid::from_raw(i32::try_from(child)?);
-        let mut all = set(FORWARDED);
-        all.add(Signal::SIGCHLD);
-        let pending = SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC).context("cannot wait for signals")?;
+        let pending =
+            SignalFd::with_flags(&self.held, SfdFlags::SFD_CLOEXEC).context("cannot wait for signals")?;
         let mut requests = 0;
         loop {
             if let Some(status) = reap(child)? {
@@ -115,8 +118,10 @@ impl<R: Read> Read for Interruptible<'_, R> {
     }
 }
 
-fn set(signals: impl IntoIterator<Item = Signal>) -> SigSet {
-    signals.into_iter().collect()
+/// The signals that a process ignores, one bit each from the lowest on, of its `/proc/<pid>/status`.
+fn ignored(status: &str) -> u64 {
+    let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    field.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// A child that has just ended can no longer take a signal.
@@ -142,5 +147,19 @@ fn reap(child: Pid) -> Result<Option<u8>> {
         if ended.0 == child {
             return Ok(Some(ended.1));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::signal::Signal;
+
+    use super::ignored;
+
+    #[test]
+    fn ignored_signals_are_told_by_bits() {
+        assert_eq!(ignored("Name:\tx\nSigIgn:\t0000000000001006\nSigCgt:\t0\n"), 0x1006);
+        assert_eq!(0x1006 >> (Signal::SIGINT as i32 - 1) & 1, 1);
+        assert_eq!(ignored("Name:\tx\n"), 0);
     }
 }

@@ -9,6 +9,8 @@ mod run;
 #[cfg(test)]
 mod run_isolation;
 #[cfg(test)]
+mod run_signals;
+#[cfg(test)]
 mod sbom;
 #[cfg(test)]
 mod support;

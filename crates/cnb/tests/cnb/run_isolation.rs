@@ -1,12 +1,11 @@
 //! `cnb run`: what a container sees of its image and of the host.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use fs_err::os::unix::fs::symlink;
 use test_kit::{ImageFixture, LayerFixture};
 
-use crate::support::{Mode, Workspace, archive, as_ordinary_user, stderr, stdout};
+use crate::support::{Mode, Workspace, archive, stderr, stdout};
 
 /// What a shell script prints in `localhost/shell`.
 fn printed(workspace: &Workspace, mode: Mode, script: &str) -> String {
@@ -162,18 +161,9 @@ fn the_umask_of_whoever_starts_it_does_not_matter() {
     image.write(&workspace.image_dir("localhost/shell"));
     for mode in Mode::all() {
         let script = "umask; cat /without/parents/file /etc/resolv.conf > /dev/null && pwd && ls /dev /made";
-        let command = workspace.run(mode);
-        let mut closed = Command::new("/bin/sh");
-        closed
-            .args(["-c", "umask 077; exec \"$@\"", "sh"])
-            .arg(command.get_program())
-            .args(command.get_args());
-        closed.args(["localhost/shell", "--", "sh", "-c", script]);
-        closed.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        if mode == Mode::User {
-            as_ordinary_user(&mut closed);
-        }
-        let output = closed.output().unwrap();
+        let mut command = workspace.run_after(mode, "umask 077");
+        command.args(["localhost/shell", "--", "sh", "-c", script]);
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{mode:?}: {}", stderr(&output));
         assert!(stdout(&output).starts_with("0022\n/made/for/it\n"), "{mode:?}: {}", stdout(&output));
     }

@@ -114,6 +114,19 @@ impl Workspace {
         command
     }
 
+    /// As [`Self::run`], started by a shell that has done something before.
+    pub(crate) fn run_after(&self, mode: Mode, script: &str) -> Command {
+        let run = self.run(mode);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{script}; exec \"$@\""), "sh"]);
+        command.arg(run.get_program()).args(run.get_args());
+        command.env_clear().envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if mode == Mode::User {
+            as_ordinary_user(&mut command);
+        }
+        command
+    }
+
     /// Whether nothing is left of what was unpacked.
     pub(crate) fn is_clean(&self) -> bool {
         fs_err::read_dir(self.path("tmp")).unwrap().next().is_none()
