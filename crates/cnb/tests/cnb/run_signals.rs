@@ -35,7 +35,7 @@ fn signals_reach_the_process() {
     workspace.shell_image("cnb");
     for mode in Mode::all() {
         for (signal, name, status) in
-            [(Signal::SIGTERM, "TERM", 11), (Signal::SIGUSR1, "USR1", 12), (Signal::SIGUSR2, "USR2", 13)]
+            [(Signal::SIGTERM, "TERM", 11), (Signal::SIGUSR1, "USR1", 12), (Signal::SIGINT, "INT", 13)]
         {
             let script = format!("trap 'exit {status}' {name}; echo ready; while :; do sleep 0.1; done");
             let mut child = start(&workspace, mode, &script);

@@ -102,7 +102,9 @@ impl Workspace {
                 // The build directory may be closed to others.
                 let copy = self.path("cnb");
                 if !copy.exists() {
-                    fs_err::copy(CNB, &copy).unwrap();
+                    // By another program: a file that this one has open for writing, maybe in a child that
+                    // another thread starts meanwhile, cannot be executed.
+                    assert!(Command::new("cp").arg(CNB).arg(&copy).status().unwrap().success());
                 }
                 let arguments: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
                 command = Command::new(copy);
