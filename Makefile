@@ -13,9 +13,8 @@ LIFECYCLE_COMMIT ?= $(shell git rev-parse --short=10 HEAD 2>/dev/null)
 export LIFECYCLE_COMMIT
 
 # Static, position-independent: the executables run in containers that hold nothing else. The explicit
-# target keeps these flags from build scripts and procedural macros, which have to be dynamic. Nothing
-# unwinds, since a panic aborts, so the tables for it are left out.
-STATIC := -C target-feature=+crt-static -C relocation-model=pie -C force-unwind-tables=no
+# target keeps these flags from build scripts and procedural macros, which have to be dynamic.
+STATIC := -C target-feature=+crt-static -C relocation-model=pie
 
 SCRIPTS := .ci/run .ci/check-image-vectors $(wildcard demo/*.sh samples/builder/assemble samples/buildpacks/*/bin/*)
 
