@@ -70,7 +70,8 @@ fn bench(arguments: &Arguments) -> Result<()> {
     }
     let file_sizes = sizes(&sides);
     let labels: Vec<_> = sides.iter().map(|side| side.label).collect();
-    write!(io::stdout(), "\n{}\n{}", table::cases(&outcomes), table::sizes(&labels, &file_sizes))?;
+    let (cases, launcher) = (table::cases(&outcomes), table::launcher(&outcomes));
+    write!(io::stdout(), "\n{cases}{launcher}\n{}", table::sizes(&labels, &file_sizes))?;
     if let Some(file) = &arguments.json {
         fs_err::write(file, format!("{:#}\n", results::to_json(&facts, &outcomes, &file_sizes)))?;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cases::{Case, LAUNCHER_SIZE_TARGET, PEAK_TARGET};
+use crate::cases::{Case, LAUNCHER_SIZE_TARGET, PEAK_TARGET, Work};
 use crate::measure::Usage;
 
 /// A side's runs of a case, never empty.
@@ -93,6 +93,16 @@ impl Outcome {
     }
 }
 
+/// What a start costs on each side beyond that of the process itself.
+pub(crate) fn launchers_share(outcomes: &[Outcome]) -> Vec<(&'static str, Duration)> {
+    let sides = |work| {
+        let outcome = outcomes.iter().find(|outcome| outcome.case.work == work);
+        outcome.map(|outcome| outcome.sides.as_slice()).unwrap_or_default()
+    };
+    let pairs = sides(Work::LauncherStart).iter().zip(sides(Work::ProcessStart));
+    pairs.map(|(with, without)| (with.side, with.best().saturating_sub(without.best()))).collect()
+}
+
 impl Size {
     /// The launcher's target.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
@@ -159,6 +169,16 @@ mod tests {
         // Alone, only memory is judged.
         let alone = Outcome { case: CASES[0], sides: vec![runs("ours", &[1], 0)] };
         assert_eq!(alone.verdicts().len(), 1);
+    }
+
+    #[test]
+    fn the_process_is_not_the_launchers() {
+        let [with, without] = [CASES[9], CASES[10]].map(|case| Outcome {
+            case,
+            sides: vec![runs("ours", &[if case.work == Work::LauncherStart { 30 } else { 10 }], 0)],
+        });
+        assert_eq!(launchers_share(std::slice::from_ref(&with)), []);
+        assert_eq!(launchers_share(&[with, without]), [("ours", Duration::from_millis(20))]);
     }
 
     #[test]

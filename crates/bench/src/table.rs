@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::Usage;
-use crate::results::{Outcome, Runs, Size, Verdict};
+use crate::results::{self, Outcome, Runs, Size, Verdict};
 
 const HEADINGS: [&str; 9] =
     ["case", "side", "wall best", "median", "CPU", "peak", "read", "written", "against it; targets"];
@@ -52,6 +52,16 @@ pub(crate) fn sizes(labels: &[&str], sizes: &[Size]) -> String {
         row.push(remarks(None, &verdict));
     }
     align(&rows, 1)
+}
+
+/// A line on the launcher alone, if it was measured.
+pub(crate) fn launcher(outcomes: &[Outcome]) -> String {
+    let shares = results::launchers_share(outcomes);
+    let shares: Vec<_> = shares.iter().map(|(side, share)| format!("{side} {}", time(*share))).collect();
+    if shares.is_empty() {
+        return String::new();
+    }
+    format!("launcher alone, without the process it starts: {}\n", shares.join(", "))
 }
 
 fn remarks(times_faster: Option<f64>, verdicts: &[Verdict]) -> String {

@@ -2,10 +2,11 @@
 //! the large layer, and only read by the executables that are measured.
 
 use std::fmt::Write;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use spec_model::PlatformApi;
 use test_kit::ImageFixture;
 
@@ -25,6 +26,8 @@ const ASIDE: &str = "layers-aside";
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// Held as long as this program works here.
+    _lock: File,
     /// The large layer's content.
     pub(crate) tree: Tree,
     pub(crate) source: Source,
@@ -35,10 +38,11 @@ impl Workspace {
     pub(crate) fn prepare(root: &Path, source: Source, say: &mut dyn FnMut(&str)) -> Result<Self> {
         fs_err::create_dir_all(root)?;
         let root = std::path::absolute(root)?;
+        let lock = lock(&root)?;
         bring_back(&root)?;
         let (tree, source) =
             Tree::prepare(&root.join("layers/bench_npm/modules"), &root.join("tree.complete"), source, say)?;
-        let workspace = Self { root, tree, source };
+        let workspace = Self { root, _lock: lock, tree, source };
         workspace.write_layers()?;
         workspace.write_buildpacks()?;
         workspace.write_launch_layers()?;
@@ -168,6 +172,15 @@ impl Workspace {
         );
         self.write("launch-layers/config/metadata.toml", &metadata)
     }
+}
+
+/// Two programs that work in one directory would take each other's files away.
+fn lock(root: &Path) -> Result<File> {
+    let lock = fs_err::File::create(root.join("lock"))?.into_parts().0;
+    lock.try_lock().with_context(|| {
+        format!("another bench works in {}; wait for it, or name another directory", root.display())
+    })?;
+    Ok(lock)
 }
 
 /// Also finds layers that an earlier run was killed without bringing back.

@@ -97,3 +97,15 @@ fn all_cases_run_with_real_executables() {
     let output = bench(directory.path(), Path::new(&lifecycle), &[]);
     assert_eq!(figures(directory.path(), &output)["cases"].as_array().unwrap().len(), 11);
 }
+
+#[test]
+fn a_directory_serves_one_bench_at_a_time() {
+    let directory = open_directory();
+    fs_err::create_dir(directory.path().join("work")).unwrap();
+    let lock = std::fs::File::create_new(directory.path().join("work/lock")).unwrap();
+    lock.lock().unwrap();
+    let output = bench(directory.path(), directory.path(), &[]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("another bench works in"), "{said}");
+}
