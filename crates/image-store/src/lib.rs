@@ -2,7 +2,7 @@
 //!
 //! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
 //! directory. A store only says what exists and moves bytes: what an image is made of is decided by
-//! [`image::ImagePlan`]. [`validate`] recomputes everything that an image's documents promise,
+//! an [`image::Plan`]. [`validate`] recomputes everything that an image's documents promise,
 //! [`target_data`] tells what an image is for.
 
 mod error;
@@ -16,7 +16,7 @@ mod verified;
 
 use std::io::{Read, Write};
 
-use image::{Descriptor, ImagePlan};
+use image::{Descriptor, Plan};
 use spec_model::{DiffId, Digest};
 
 pub use error::StoreError;
@@ -92,11 +92,12 @@ pub trait ImageWriter: Send + Sync {
     /// The store cannot tell.
     fn reuse(&self, diff_id: &DiffId) -> Result<Option<Descriptor>, StoreError>;
 
-    /// Makes the image, whole or not at all, under its name and then under each of `tags`.
+    /// Makes the image, whole or not at all, under its name and then under each of `tags`. Called once, at the
+    /// end.
     ///
     /// # Errors
     /// The store refuses, or the plan has a layer that was neither written nor taken over.
-    fn commit(self: Box<Self>, plan: &ImagePlan, tags: &[String]) -> Result<WrittenImage, StoreError>;
+    fn commit(&self, plan: &dyn Plan, tags: &[String]) -> Result<WrittenImage, StoreError>;
 }
 
 /// Receives one layer's compressed bytes. Dropped unfinished, it leaves nothing.

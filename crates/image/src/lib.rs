@@ -2,8 +2,8 @@
 //!
 //! - [`Reference`] – an image's name: registry, repository, and tag or digest;
 //! - [`ImageConfig`], [`Manifest`], [`ImageIndex`] – the documents an image is made of;
-//! - [`ImagePlan`] – what a new image adds to its base; [`ImagePlan::apply`] turns both into the exact
-//!   bytes of the new image's documents;
+//! - [`ImagePlan`] – what a new image adds to its base; [`Plan::apply`] turns both into the exact bytes of
+//!   the new image's documents;
 //! - [`run_image`] – which of the run images that a platform offers is used.
 
 mod config;
@@ -20,7 +20,7 @@ pub use config::{History, ImageConfig, RootFs};
 pub use container_config::{ContainerConfig, Healthcheck};
 pub use document::{Document, MalformedDocument};
 pub use manifest::{Descriptor, ImageIndex, Manifest, Platform, media_type};
-pub use plan::{ImageDocuments, ImagePlan, NewLayer};
+pub use plan::{ImageDocuments, ImagePlan, NewLayer, Plan};
 pub use reference::{
     Identifier, InvalidReference, Reference, SeveralRegistries, ensure_one_registry, name_without_digest,
 };

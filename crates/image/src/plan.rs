@@ -1,4 +1,4 @@
-//! What a new image adds to its base, and how the new image's documents follow from both.
+//! How a new image's documents follow from its base and from what is put on top of it.
 //!
 //! The config is written byte for byte as other lifecycles write it: the same app has the same image id
 //! whoever builds it. Spec: platform.md § exporter, § Build Reproducibility.
@@ -10,8 +10,26 @@ use spec_model::DiffId;
 use crate::config::{History, ImageConfig};
 use crate::container_config::ContainerConfig;
 use crate::document::Document;
-use crate::manifest::{Descriptor, Manifest};
+use crate::manifest::{Descriptor, Manifest, media_type::MediaType};
 use crate::timestamp::Timestamp;
+
+/// What becomes of a base: the documents of a new image.
+pub trait Plan: Send + Sync {
+    /// The layers on top of the base's, the lowest first.
+    fn layers(&self) -> &[NewLayer];
+
+    /// Prints the documents of the image that the plan makes of a base. `annotations` are added to the
+    /// manifest's; which ones is the store's affair.
+    ///
+    /// # Errors
+    /// None are known; the JSON library asks for them.
+    fn apply(
+        &self,
+        base: &Manifest,
+        base_config: &ImageConfig,
+        annotations: BTreeMap<String, String>,
+    ) -> Result<ImageDocuments, serde_json::Error>;
+}
 
 /// What a new image adds to its base.
 #[derive(Debug, Clone)]
@@ -52,18 +70,27 @@ pub struct ImageDocuments {
     pub config: Document,
     /// The manifest.
     pub manifest: Document,
+    /// The manifest's media type.
+    pub media_type: MediaType,
+}
+
+impl ImageDocuments {
+    pub(crate) fn print(config: Document, manifest: &Manifest) -> Result<Self, serde_json::Error> {
+        // A manifest need not say its own media type; one of Docker's form always does.
+        let media_type = manifest.media_type.clone().unwrap_or(MediaType::ImageManifest);
+        Ok(Self { config, manifest: Document::print(manifest)?, media_type })
+    }
 }
 
 /// Keys of the base that describe the container it was committed from, not the image.
 const OF_THE_CONTAINER: [&str; 2] = ["container", "container_config"];
 
-impl ImagePlan {
-    /// Prints the documents of the image that the plan makes of a base. `annotations` are added to the
-    /// manifest's; which ones is the store's affair.
-    ///
-    /// # Errors
-    /// None are known; the JSON library asks for them.
-    pub fn apply(
+impl Plan for ImagePlan {
+    fn layers(&self) -> &[NewLayer] {
+        &self.layers
+    }
+
+    fn apply(
         &self,
         base: &Manifest,
         base_config: &ImageConfig,
@@ -76,9 +103,11 @@ impl ImagePlan {
         manifest.annotations.extend(annotations);
         // What the base is about, the new image is not.
         manifest.subject = None;
-        Ok(ImageDocuments { config, manifest: Document::print(&manifest)? })
+        ImageDocuments::print(config, &manifest)
     }
+}
 
+impl ImagePlan {
     fn config(&self, base: &ImageConfig) -> ImageConfig {
         let mut config = base.clone();
         config.created = Some(self.created.to_string());

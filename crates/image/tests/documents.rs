@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use image::{
-    ContainerConfig, Descriptor, History, ImageConfig, ImagePlan, Manifest, NewLayer, Timestamp, media_type,
+    ContainerConfig, Descriptor, History, ImageConfig, ImagePlan, Manifest, NewLayer, Plan, Timestamp,
+    media_type,
 };
 use oci_spec::image::ANNOTATION_REF_NAME;
 use spec_model::{DiffId, Digest};

@@ -7,8 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use image::media_type::MediaType;
-use image::{Descriptor, Document, ImageDocuments, ImageIndex, ImagePlan, Reference};
+use image::{Descriptor, Document, ImageDocuments, ImageIndex, Plan, Reference};
 use oci_spec::image::ANNOTATION_REF_NAME;
 use spec_model::DiffId;
 
@@ -56,7 +55,7 @@ impl LayoutWriter {
 
     /// Puts the blobs of all layers in place. Layers of the base may be missing: the image is then as
     /// sparse as its base.
-    fn place_layers(&self, plan: &ImagePlan, blobs: &Blobs) -> Result<(), StoreError> {
+    fn place_layers(&self, plan: &dyn Plan, blobs: &Blobs) -> Result<(), StoreError> {
         let files = StoreError::files("write", &self.place.name);
         let base = Blobs::of(Path::new(&self.base.name));
         for layer in &self.base.manifest.layers {
@@ -64,7 +63,7 @@ impl LayoutWriter {
                 blobs.share(&base, &layer.digest, self.staging.path()).map_err(&files)?;
             }
         }
-        for layer in plan.layers.iter().map(|layer| &layer.descriptor) {
+        for layer in plan.layers().iter().map(|layer| &layer.descriptor) {
             if blobs.has(layer) {
                 continue;
             }
@@ -119,7 +118,7 @@ impl ImageWriter for LayoutWriter {
         Ok(is_there.then(|| layer.descriptor.clone()))
     }
 
-    fn commit(self: Box<Self>, plan: &ImagePlan, tags: &[String]) -> Result<WrittenImage, StoreError> {
+    fn commit(&self, plan: &dyn Plan, tags: &[String]) -> Result<WrittenImage, StoreError> {
         let blobs = Blobs::of(self.place.dir());
         blobs.create_dir().map_err(StoreError::files("write", &self.place.name))?;
         self.place_layers(plan, &blobs)?;
@@ -127,12 +126,14 @@ impl ImageWriter for LayoutWriter {
         let documents = plan
             .apply(&self.base.manifest, &self.base.config, annotations)
             .map_err(|source| StoreError::Print { image: self.place.name.clone(), source })?;
-        let of_plan = plan.layers.iter().map(|layer| &layer.descriptor);
-        // A manifest need not say its own media type; one of Docker's form always does.
-        let form = self.base.manifest.media_type.clone().unwrap_or(MediaType::ImageManifest);
+        let of_plan = plan.layers().iter().map(|layer| &layer.descriptor);
         let written = Written {
             documents: &documents,
-            manifest: Descriptor::new(form, documents.manifest.size(), documents.manifest.digest),
+            manifest: Descriptor::new(
+                documents.media_type.clone(),
+                documents.manifest.size(),
+                documents.manifest.digest,
+            ),
             layers: self.base.manifest.layers.iter().chain(of_plan).collect(),
         };
         Target { place: &self.place, staging: self.staging.path(), tag: &self.tag }.finish(&written)?;
