@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("toml-file", &["spec-model"]),
@@ -28,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("cnb", LIBRARIES),
     ("bench", &["image", "platform-api", "spec-model", "test-kit"]),
     ("test-kit", &[]),
+    ("test-registry", &["test-kit"]),
     ("spec-tests", &[]),
 ];
 

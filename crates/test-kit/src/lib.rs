@@ -1,9 +1,11 @@
 //! Helpers for the tests of this workspace. They don't use the code they help to test.
 
 mod image_fixture;
+mod program;
 mod scratch;
 mod scripted_buildpack;
 
 pub use image_fixture::{ImageFixture, LayerFixture, WrittenFixture, sha256};
+pub use program::has_program;
 pub use scratch::Scratch;
 pub use scripted_buildpack::ScriptedBuildpack;

@@ -1,0 +1,25 @@
+//! Registries for the tests of this workspace: Debian's `docker-registry`, started on loopback, and a proxy
+//! before it that injects faults. Nothing here uses the code it helps to test.
+//!
+//! [`TestRegistry`] is a running registry whose storage tests may look into and damage. [`FaultProxy`]
+//! stands before one, records every request and breaks those a test names.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a helper that fails fails the test"
+)]
+
+mod client;
+mod http;
+mod process;
+mod proxy;
+mod push;
+mod registry;
+mod server;
+mod storage;
+
+pub use client::{Request, Response};
+pub use proxy::{Fault, FaultProxy, Seen};
+pub use registry::{Configuration, TestRegistry};

@@ -1,0 +1,5 @@
+//! The kit itself, tried against a real registry.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+mod plain;
