@@ -7,14 +7,16 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     ("spec-model", &[]),
     ("environment", &[]),
+    ("credentials", &[]),
     ("toml-file", &["spec-model"]),
     ("platform-api", &["spec-model"]),
-    ("phase-shell", &["platform-api", "spec-model"]),
+    ("phase-shell", &["credentials", "platform-api", "spec-model"]),
     ("layer", &["spec-model"]),
     ("image", &["spec-model"]),
+    ("registry", &["credentials", "image", "spec-model"]),
     ("image-store", &["image", "layer", "phase-shell", "platform-api", "spec-model"]),
     ("cache", &["layer", "phase-shell", "platform-api", "spec-model", "toml-file"]),
     ("buildpack", &["environment", "spec-model", "toml-file"]),
