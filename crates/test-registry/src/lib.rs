@@ -2,7 +2,8 @@
 //! before it that injects faults. Nothing here uses the code it helps to test.
 //!
 //! [`TestRegistry`] is a running registry whose storage tests may look into and damage. [`FaultProxy`]
-//! stands before one, records every request and breaks those a test names.
+//! stands before one, records every request and breaks those a test names. [`Authority`] certifies servers for TLS, [`TokenServer`] hands out the tokens that a registry asks
+//! for, and [`Skopeo`] is a witness: another client than the one under test.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +12,7 @@
     reason = "a helper that fails fails the test"
 )]
 
+mod authority;
 mod client;
 mod http;
 mod process;
@@ -18,8 +20,13 @@ mod proxy;
 mod push;
 mod registry;
 mod server;
+mod skopeo;
 mod storage;
+mod token_server;
 
+pub use authority::Authority;
 pub use client::{Request, Response};
 pub use proxy::{Fault, FaultProxy, Seen};
 pub use registry::{Configuration, TestRegistry};
+pub use skopeo::Skopeo;
+pub use token_server::{Credential, TokenRequest, TokenServer};
