@@ -2,8 +2,9 @@
 //! before it that injects faults. Nothing here uses the code it helps to test.
 //!
 //! [`TestRegistry`] is a running registry whose storage tests may look into and damage. [`FaultProxy`]
-//! stands before one, records every request and breaks those a test names. [`Authority`] certifies servers for TLS, [`TokenServer`] hands out the tokens that a registry asks
-//! for, and [`Skopeo`] is a witness: another client than the one under test.
+//! stands before one, records every request and breaks those a test names. [`Authority`] certifies
+//! registries for TLS, [`TokenServer`] hands out the tokens that a registry asks for, and [`ForwardProxy`]
+//! is a proxy that clients know of. [`Skopeo`] is a witness: another client than the one under test.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,7 +27,7 @@ mod token_server;
 
 pub use authority::Authority;
 pub use client::{Request, Response};
-pub use proxy::{Fault, FaultProxy, Seen};
+pub use proxy::{Fault, FaultProxy, ForwardProxy, Seen};
 pub use registry::{Configuration, TestRegistry};
 pub use skopeo::Skopeo;
 pub use token_server::{Credential, TokenRequest, TokenServer};

@@ -192,7 +192,8 @@ fn pass(
     }
 }
 
-fn seen(request: &Head) -> Seen {
+/// A request of which nothing more than the head is known.
+pub(super) fn seen(request: &Head) -> Seen {
     Seen {
         method: request.word(0).to_owned(),
         target: request.word(1).to_owned(),

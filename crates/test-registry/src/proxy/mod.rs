@@ -2,6 +2,7 @@
 
 mod exchange;
 mod fault;
+mod forward;
 mod record;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::ops::RangeBounds;
 use std::sync::{Arc, Mutex};
 
 pub use fault::Fault;
+pub use forward::ForwardProxy;
 pub use record::Seen;
 
 use crate::TestRegistry;
@@ -18,7 +20,7 @@ use exchange::Exchange;
 use fault::Rule;
 use record::{Entry, Record};
 
-/// A reverse proxy on loopback before a registry. Tests name its address in image references; what the
+/// A reverse proxy on loopback before a registry without TLS. Tests name its address in image references; what the
 /// registry says of its own address leads back to the proxy. Each connection carries one request.
 pub struct FaultProxy {
     // Dropped first: its threads use the rest.

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod faults;
+mod forward;
 mod plain;
 mod tls;
 mod tokens;
