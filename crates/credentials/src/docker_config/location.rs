@@ -1,6 +1,7 @@
 //! Where the docker configuration file is.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
 
@@ -9,21 +10,32 @@ use crate::environment::Environment;
 /// Docker's own comes first: `DOCKER_CONFIG` names its directory, else it is `.docker` in the home directory.
 /// Podman's follow, for those who never had docker.
 pub(crate) fn find(environment: &Environment) -> Option<PathBuf> {
-    let home = environment.path("HOME");
-    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
-    let docker = environment.path("DOCKER_CONFIG").or_else(|| below_home(".docker"));
-    let podman = environment.path("XDG_CONFIG_HOME").or_else(|| below_home(".config"));
-    let candidates = [
-        docker.map(|directory| directory.join("config.json")),
-        environment.path("REGISTRY_AUTH_FILE"),
-        environment.path("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json")),
-        podman.map(|directory| directory.join("containers/auth.json")),
+    let below = |variable: &str, path: &str| Some(environment.path(variable)?.join(path));
+    let docker = below("DOCKER_CONFIG", "config.json");
+    let home = if docker.is_none() { below("HOME", ".docker/config.json") } else { None };
+    let podman = below("XDG_CONFIG_HOME", "containers/auth.json");
+    let podman = podman.or_else(|| below("HOME", ".config/containers/auth.json"));
+    let places: [(Option<PathBuf>, fn(&Path) -> bool); 5] = [
+        (docker, is_file_or_hidden),
+        (home, is_file),
+        (environment.path("REGISTRY_AUTH_FILE"), is_file_or_hidden),
+        (below("XDG_RUNTIME_DIR", "containers/auth.json"), is_file),
+        (podman, is_file),
     ];
-    // What exists but may not be looked at is reported when it is read; a directory is no file.
-    candidates.into_iter().flatten().find(|path| match fs_err::metadata(path) {
+    places.into_iter().find_map(|(path, counts)| path.filter(|path| counts(path)))
+}
+
+fn is_file(path: &Path) -> bool {
+    fs_err::metadata(path).is_ok_and(|metadata| !metadata.is_dir())
+}
+
+/// Whether there is a file, or may be one that this user must not see. Where somebody names it, the failure
+/// to read it is worth a message; a home directory that is closed to a build's user is nothing unusual.
+fn is_file_or_hidden(path: &Path) -> bool {
+    match fs_err::metadata(path) {
         Ok(metadata) => !metadata.is_dir(),
-        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
-    })
+        Err(error) => error.kind() == ErrorKind::PermissionDenied,
+    }
 }
 
 #[cfg(test)]
@@ -68,5 +80,21 @@ mod tests {
             let found = find(&Environment::new(&variables));
             assert_eq!(found, expected.map(|file| root.join(file)), "row {row}");
         }
+    }
+
+    #[test]
+    fn a_place_that_is_closed_to_the_user_counts_if_it_is_named() {
+        // Root sees everything.
+        if rustix::process::geteuid().is_root() {
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let closed = root.path().join("closed");
+        fs_err::create_dir(&closed).unwrap();
+        fs_err::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o0)).unwrap();
+        let found = |name: &str| find(&Environment::new(&[(name.into(), closed.clone().into())]));
+        assert_eq!(found("DOCKER_CONFIG"), Some(closed.join("config.json")));
+        assert_eq!(found("HOME"), None);
+        assert_eq!(found("XDG_RUNTIME_DIR"), None);
     }
 }
