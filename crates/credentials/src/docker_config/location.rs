@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
 
+/// What makes a place count.
+type Condition = fn(&Path) -> bool;
+
 /// The first of the places that has a file.
 ///
 /// Docker's own comes first: `DOCKER_CONFIG` names its directory, else it is `.docker` in the home directory.
@@ -15,7 +18,7 @@ pub(crate) fn find(environment: &Environment) -> Option<PathBuf> {
     let home = if docker.is_none() { below("HOME", ".docker/config.json") } else { None };
     let podman = below("XDG_CONFIG_HOME", "containers/auth.json");
     let podman = podman.or_else(|| below("HOME", ".config/containers/auth.json"));
-    let places: [(Option<PathBuf>, fn(&Path) -> bool); 5] = [
+    let places: [(Option<PathBuf>, Condition); 5] = [
         (docker, is_file_or_hidden),
         (home, is_file),
         (environment.path("REGISTRY_AUTH_FILE"), is_file_or_hidden),
