@@ -163,6 +163,7 @@ impl Configuration {
         }
         let process = Process::start(&self.document(Path::new("data")), &files);
         let storage = process.directory().join("data");
+        fs_err::create_dir_all(&storage).unwrap();
         let is_open = !(self.read_only || self.basic_auth || self.tls.is_some() || self.token_auth.is_some());
         Some(TestRegistry { open: OnceLock::new(), process, is_open, storage })
     }

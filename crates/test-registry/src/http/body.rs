@@ -127,3 +127,47 @@ impl<W: Write> BodyWriter<W> {
         if self.framing == Framing::Chunked { self.writer.write_all(b"0\r\n\r\n") } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::{Body, BodyWriter, Framing};
+
+    fn read(bytes: &[u8], framing: Framing) -> Option<(Vec<u8>, usize)> {
+        let mut reader = bytes;
+        let mut body = Vec::new();
+        Body::new(&mut reader, framing).read_to_end(&mut body).ok()?;
+        Some((body, reader.len()))
+    }
+
+    #[test]
+    fn a_body_ends_where_its_framing_says() {
+        let chunked = b"3;name=value\r\nabc\r\n0A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nnext";
+        assert_eq!(read(chunked, Framing::Chunked), Some((b"abc0123456789".to_vec(), 4)));
+        assert_eq!(read(b"abcnext", Framing::Length(3)), Some((b"abc".to_vec(), 4)));
+        assert_eq!(read(b"next", Framing::Length(0)), Some((Vec::new(), 4)));
+        assert_eq!(read(b"abc", Framing::Connection), Some((b"abc".to_vec(), 0)));
+    }
+
+    #[test]
+    fn a_body_that_ends_too_early_is_an_error() {
+        assert_eq!(read(b"ab", Framing::Length(3)), None);
+        for chunked in
+            ["", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n", "3\r\nabc\r\n0\r\n", "x\r\nabc\r\n0\r\n\r\n"]
+        {
+            assert_eq!(read(chunked.as_bytes(), Framing::Chunked), None, "{chunked:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let mut bytes = Vec::new();
+        let mut writer = BodyWriter::new(&mut bytes, Framing::Chunked);
+        for piece in [&b"one"[..], b"", b"two"] {
+            writer.piece(piece).unwrap();
+        }
+        writer.end().unwrap();
+        assert_eq!(read(&bytes, Framing::Chunked), Some((b"onetwo".to_vec(), 0)));
+    }
+}
