@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -26,6 +26,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("restorer", LIBRARIES),
     ("builder", LIBRARIES),
     ("exporter", LIBRARIES),
+    ("rebaser", LIBRARIES),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
     ("bench", &["image", "platform-api", "spec-model", "test-kit"]),

@@ -19,7 +19,7 @@ use std::thread;
 
 use buildpack::layers_dir::LayersDir;
 use cache::Cache;
-use image_store::{ImageStore, StoredImage, WrittenImage};
+use image_store::{ImageStore, StoredImage};
 use phase_shell::Inputs;
 use spec_model::analyzed::RunImage;
 
@@ -68,7 +68,7 @@ pub fn export(
         let plan = plan::make(inputs, &run_image, metadata, &layers)?;
         log::info!("Saving {name}...");
         let written = writer.commit(&plan, tags)?;
-        log_image(&written);
+        written.log();
         let report = report::make(inputs, &written)?;
         toml_file::write(&inputs.report, &report).map_err(ExportError::Report)?;
 
@@ -123,15 +123,5 @@ fn previous_image(
             Ok(None)
         }
         Err(error) => Err(ExportError::Store(error)),
-    }
-}
-
-fn log_image(written: &WrittenImage) {
-    log::info!("*** Images ({}):", written.identifier);
-    for name in &written.names {
-        log::info!("      {name}");
-    }
-    if let Some(size) = written.manifest_size {
-        log::debug!("*** Manifest size: {size}");
     }
 }

@@ -3,20 +3,14 @@
 use image_store::WrittenImage;
 use spec_model::build_metadata::{BomBuildpack, BomEntry};
 use spec_model::launch::BuildToml;
-use spec_model::report::{BuildReport, ImageReport, Report};
+use spec_model::report::{BuildReport, Report};
 
 use crate::error::ExportError;
 use crate::inputs::ExporterInputs;
 
 /// Makes the report of an image that was written.
 pub(crate) fn make(inputs: &ExporterInputs, written: &WrittenImage) -> Result<Report, ExportError> {
-    let image = ImageReport {
-        tags: written.names.clone(),
-        image_id: written.image_id.clone().unwrap_or_default(),
-        digest: written.digest.map(|digest| digest.to_string()).unwrap_or_default(),
-        manifest_size: written.manifest_size.unwrap_or_default(),
-    };
-    Ok(Report { build: BuildReport { bom: build_bom(inputs)? }, image })
+    Ok(Report { build: BuildReport { bom: build_bom(inputs)? }, image: written.report() })
 }
 
 /// The unstructured bill of materials of the build environment, from each buildpack's `build.toml`.

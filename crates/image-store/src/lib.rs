@@ -17,6 +17,7 @@ mod verified;
 use std::io::{Read, Write};
 
 use image::{Descriptor, Plan};
+use spec_model::report::ImageReport;
 use spec_model::{DiffId, Digest};
 
 pub use error::StoreError;
@@ -24,7 +25,7 @@ pub use layout::LayoutStore;
 pub use open::open;
 pub use os_release::distro;
 pub use stored_image::{StoredImage, StoredLayer};
-pub use target_data::{host_target_data, target_data};
+pub use target_data::{declared_target_data, host_target_data, target_data};
 pub use validate::{InvalidImage, Presence, validate};
 
 /// A place that holds images.
@@ -133,4 +134,28 @@ pub struct WrittenImage {
     pub image_id: Option<String>,
     /// The size of the manifest in bytes, if there is one.
     pub manifest_size: Option<u64>,
+}
+
+impl WrittenImage {
+    /// What `report.toml` says of it.
+    #[must_use]
+    pub fn report(&self) -> ImageReport {
+        ImageReport {
+            tags: self.names.clone(),
+            image_id: self.image_id.clone().unwrap_or_default(),
+            digest: self.digest.map(|digest| digest.to_string()).unwrap_or_default(),
+            manifest_size: self.manifest_size.unwrap_or_default(),
+        }
+    }
+
+    /// Tells users of it.
+    pub fn log(&self) {
+        log::info!("*** Images ({}):", self.identifier);
+        for name in &self.names {
+            log::info!("      {name}");
+        }
+        if let Some(size) = self.manifest_size {
+            log::debug!("*** Manifest size: {size}");
+        }
+    }
 }

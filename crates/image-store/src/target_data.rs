@@ -2,7 +2,7 @@
 //!
 //! Spec: platform.md § Target Data, § analyzed.toml.
 
-use image::Platform;
+use image::{ImageConfig, Platform};
 use spec_model::labels::{DISTRO_NAME, DISTRO_VERSION, STACK_ID, TARGET_ID};
 use spec_model::target::{Distro, TargetData};
 
@@ -16,13 +16,20 @@ const BIONIC: &str = "io.buildpacks.stacks.bionic";
 /// layers. Layers that cannot be read leave the distribution unknown.
 #[must_use]
 pub fn target_data(store: &dyn ImageStore, image: &StoredImage) -> TargetData {
-    let config = &image.config;
+    let declared = declared_target_data(&image.config);
+    let distro = declared.distro.or_else(|| inferred_distro(store, image));
+    TargetData { distro, ..declared }
+}
+
+/// The target data that an image's config and labels declare; nothing is inferred from its contents.
+#[must_use]
+pub fn declared_target_data(config: &ImageConfig) -> TargetData {
     TargetData {
         id: config.label(TARGET_ID).unwrap_or_default().to_owned(),
         os: config.os.clone(),
         arch: config.architecture.clone(),
         arch_variant: config.variant.clone(),
-        distro: labelled_distro(image).or_else(|| inferred_distro(store, image)),
+        distro: labelled_distro(config),
     }
 }
 
@@ -33,8 +40,8 @@ pub fn host_target_data() -> TargetData {
     TargetData { os: host.os, arch: host.architecture, ..TargetData::default() }
 }
 
-fn labelled_distro(image: &StoredImage) -> Option<Distro> {
-    let (name, version) = (image.config.label(DISTRO_NAME), image.config.label(DISTRO_VERSION));
+fn labelled_distro(config: &ImageConfig) -> Option<Distro> {
+    let (name, version) = (config.label(DISTRO_NAME), config.label(DISTRO_VERSION));
     let text = |label: Option<&str>| label.unwrap_or_default().to_owned();
     (name.is_some() || version.is_some()).then(|| Distro { name: text(name), version: text(version) })
 }

@@ -2,8 +2,8 @@
 //!
 //! - [`Reference`] – an image's name: registry, repository, and tag or digest;
 //! - [`ImageConfig`], [`Manifest`], [`ImageIndex`] – the documents an image is made of;
-//! - [`ImagePlan`] – what a new image adds to its base; [`Plan::apply`] turns both into the exact bytes of
-//!   the new image's documents;
+//! - [`ImagePlan`] – what a new image adds to its base, and [`RebasePlan`] – what an image keeps on another
+//!   base; [`Plan::apply`] turns plan and base into the exact bytes of the new image's documents;
 //! - [`run_image`] – which of the run images that a platform offers is used.
 
 mod config;
@@ -11,6 +11,7 @@ mod container_config;
 mod document;
 mod manifest;
 mod plan;
+mod rebase;
 mod reference;
 mod registry_name;
 pub mod run_image;
@@ -21,6 +22,7 @@ pub use container_config::{ContainerConfig, Healthcheck};
 pub use document::{Document, MalformedDocument};
 pub use manifest::{Descriptor, ImageIndex, Manifest, Platform, media_type};
 pub use plan::{ImageDocuments, ImagePlan, NewLayer, Plan};
+pub use rebase::RebasePlan;
 pub use reference::{
     Identifier, InvalidReference, Reference, SeveralRegistries, ensure_one_registry, name_without_digest,
 };

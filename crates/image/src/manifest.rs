@@ -9,6 +9,7 @@ use oci_spec::image::MediaType;
 use serde::{Deserialize, Serialize};
 use spec_model::Digest;
 
+use crate::config::ImageConfig;
 use crate::document::{Document, MalformedDocument, parse, unset};
 
 /// Media types of images: those of OCI are [`MediaType`]'s variants, these are Docker's.
@@ -17,6 +18,8 @@ pub mod media_type {
 
     /// A manifest of Docker's form.
     pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    /// A config of Docker's form.
+    pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
     /// An index of Docker's form.
     pub const DOCKER_MANIFEST_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
     /// A gzip-compressed layer of Docker's form.
@@ -167,6 +170,25 @@ impl Platform {
 }
 
 impl Manifest {
+    /// The manifest of an image without layers, with its own and its config's bytes.
+    ///
+    /// # Errors
+    /// None are known; the JSON library asks for them.
+    pub fn scratch(config: &ImageConfig) -> Result<(Self, Document, Document), serde_json::Error> {
+        let config = Document::print(config)?;
+        let manifest = Self {
+            schema_version: 2,
+            media_type: Some(MediaType::ImageManifest),
+            config: Descriptor::new(MediaType::ImageConfig, config.size(), config.digest),
+            layers: Vec::new(),
+            annotations: BTreeMap::new(),
+            subject: None,
+            artifact_type: None,
+        };
+        let document = Document::print(&manifest)?;
+        Ok((manifest, document, config))
+    }
+
     /// Reads a manifest.
     ///
     /// # Errors

@@ -103,6 +103,15 @@ impl BuildMetadata {
     }
 }
 
+/// Reads the label `io.buildpacks.stack.mixins`.
+///
+/// # Errors
+/// It is no JSON list of texts.
+pub fn read_mixins(text: &str) -> Result<Vec<String>, MalformedLabel> {
+    let mixins: Result<Option<_>, _> = serde_json::from_str(text);
+    mixins.map(Option::unwrap_or_default).map_err(|source| MalformedLabel { label: MIXINS, source })
+}
+
 fn read<T: serde::de::DeserializeOwned>(label: &'static str, text: &str) -> Result<T, MalformedLabel> {
     let malformed = |source| MalformedLabel { label, source };
     let value: Json = serde_json::from_str(text).map_err(malformed)?;
@@ -222,7 +231,7 @@ impl StoreLabel {
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildMetadata, CacheMetadata, LifecycleMetadata};
+    use super::{BuildMetadata, CacheMetadata, LifecycleMetadata, read_mixins};
     use crate::text;
 
     const LABEL: &str = concat!(
@@ -280,6 +289,13 @@ mod tests {
         );
         let error = BuildMetadata::from_label(r#"{"processes":1}"#).unwrap_err();
         assert!(error.to_string().contains("'io.buildpacks.build.metadata'"), "{error}");
+    }
+
+    #[test]
+    fn mixins_are_a_list() {
+        assert_eq!(read_mixins(r#"["a","run:b"]"#).unwrap(), ["a", "run:b"]);
+        assert!(read_mixins("null").unwrap().is_empty());
+        assert!(read_mixins(r#"[1]"#).unwrap_err().to_string().contains("'io.buildpacks.stack.mixins'"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! section of the specification (or, where that is silent, the behaviour platforms rely on) behind it.
 //! No other code compares versions. Which *inputs* a version has is data in the `platform-api` crate.
 
-use crate::api_version::api_versions;
+use crate::UnusableApiVersion;
+use crate::api_version::{ApiVersion, api_versions};
 
 api_versions! {
     /// A supported Platform API version. Spec: platform.md § Platform API Version.
@@ -101,6 +102,19 @@ impl PlatformApi {
         self >= Self::V0_12
     }
 
+    /// Whether an image has target data that was built with the Platform API `version`, which may be one
+    /// that is not supported here. Spec: platform.md 0.12 § Target Data.
+    ///
+    /// # Errors
+    /// The text is no version.
+    pub fn image_has_targets(version: &str) -> Result<bool, UnusableApiVersion> {
+        let Some(ApiVersion { major, minor }) = ApiVersion::parse(version) else {
+            let example = Self::V0_15.as_str();
+            return Err(UnusableApiVersion::Malformed { text: version.to_owned(), example });
+        };
+        Ok((major, minor) >= (0, 12))
+    }
+
     /// The run image's name (`image`) is recorded beside its reference.
     /// Spec: platform.md 0.12 § analyzed.toml.
     #[must_use]
@@ -192,6 +206,16 @@ mod tests {
             let error = text.parse::<PlatformApi>().expect_err(text);
             assert!(matches!(error, UnusableApiVersion::Malformed { .. }), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn images_of_any_version_have_target_data_or_not() {
+        for (text, expected) in
+            [("0.3", false), ("0.11", false), ("0.12", true), ("0.16", true), ("1.0", true)]
+        {
+            assert_eq!(PlatformApi::image_has_targets(text), Ok(expected), "{text}");
+        }
+        assert!(PlatformApi::image_has_targets("0.x").is_err());
     }
 
     #[test]
