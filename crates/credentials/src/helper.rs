@@ -120,3 +120,23 @@ fn credential(answer: Answer) -> Option<Credential> {
         Credential::Basic { user, password: secret }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_directories_of_path_count() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("docker-credential-test");
+        fs_err::write(&file, "").unwrap();
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let depth = std::env::current_dir().unwrap().components().count();
+        let relative = format!("{}{}", "../".repeat(depth), root.path().display());
+        assert!(fs_err::exists(&relative).unwrap());
+        let found = |path: &str| find("test", &Environment::new(&[("PATH".into(), path.into())]));
+        assert_eq!(found(&relative), None);
+        assert_eq!(found(""), None);
+        assert_eq!(found(&format!("{relative}:{}", root.path().display())), Some(file));
+    }
+}

@@ -88,6 +88,7 @@ mod tests {
             ("https://registry.example/v1/", "registry.example", "registry.example"),
             ("http://registry.example:5000", "registry.example:5000", "registry.example:5000"),
             ("https://user:secret@registry.example/", "registry.example", "registry.example"),
+            ("https://registry.example/team/", "registry.example", "registry.example"),
             ("registry.example/v2/", "registry.example", "registry.example"),
             ("registry.example/team", "registry.example", "registry.example/team"),
             ("registry.example/team/", "registry.example", "registry.example/team"),
