@@ -17,8 +17,8 @@ const ARROWS: [(&str, &[&str]); 25] = [
     ("layer", &["spec-model"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
-    ("image-store", &["image", "layer", "phase-shell", "platform-api", "spec-model"]),
-    ("cache", &["layer", "phase-shell", "platform-api", "spec-model", "toml-file"]),
+    ("image-store", &["image", "layer", "phase-shell", "platform-api", "registry", "spec-model"]),
+    ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
     ("buildpack", &["environment", "spec-model", "toml-file"]),
     ("launcher", &["environment", "spec-model", "toml-file"]),
     ("analyzer", LIBRARIES),
@@ -67,8 +67,9 @@ const WITH_PHASES: &[&str] = &[
 ];
 
 /// Libraries that one crate alone may use, so that what they stand for has one home.
-const HOMES: [(&str, &[&str]); 3] = [
+const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
+    ("ureq", &["registry"]),
     ("flate2", &["layer", "test-kit"]),
     ("clap", &["phase-shell", "cnb", "bench"]),
 ];

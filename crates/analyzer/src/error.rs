@@ -32,14 +32,6 @@ pub enum AnalyzeError {
         /// Why not.
         source: NoRunImage,
     },
-    /// This build has no store for cache images.
-    #[error(
-        "not supported yet by this build: cache images, such as '{image}'; use -cache-dir in restorer and exporter"
-    )]
-    CacheImageNotSupported {
-        /// The cache image.
-        image: String,
-    },
     /// An image cannot be read or written, or is damaged.
     #[error(transparent)]
     Image(#[from] StoreError),
@@ -83,8 +75,7 @@ impl PhaseError for AnalyzeError {
             | Self::TwoRunImages
             | Self::RunFile(_)
             | Self::NoRunImage { .. } => ExitCode::InvalidArguments,
-            Self::CacheImageNotSupported { .. }
-            | Self::Image(_)
+            Self::Image(_)
             | Self::PreviousImage(_)
             | Self::NoOs { .. }
             | Self::SbomName { .. }

@@ -22,6 +22,8 @@ pub struct AnalyzerInputs {
     pub previous_image: String,
     /// The run image.
     pub run_image: RunImageSource,
+    /// The image that the cache is in.
+    pub cache_image: Option<String>,
     /// The layers directory.
     pub layers: PathBuf,
     /// Where what was found is written.
@@ -64,13 +66,13 @@ impl AnalyzerInputs {
         if let RunImageSource::Named(name) = &run_image {
             name.parse::<Reference>()?;
         }
-        check_cache_image(inputs)?;
         let is_skipped = inputs.switch(Input::SkipLayers) || inputs.switch(Input::SkipRestore);
         Ok(Self {
             platform_api: inputs.platform_api(),
             images,
             previous_image,
             run_image,
+            cache_image: cache_image(inputs)?,
             layers: inputs.path(Input::Layers).to_owned(),
             analyzed: inputs.path(Input::Analyzed).to_owned(),
             restores_sbom: inputs.platform_api().has_sbom_files() && !is_skipped,
@@ -94,10 +96,10 @@ fn image_names(inputs: &Inputs) -> Result<Vec<String>, AnalyzeError> {
     Ok(names)
 }
 
-fn check_cache_image(inputs: &Inputs) -> Result<(), AnalyzeError> {
-    let Some(cache_image) = inputs.text(Input::CacheImage) else { return Ok(()) };
+fn cache_image(inputs: &Inputs) -> Result<Option<String>, AnalyzeError> {
+    let Some(cache_image) = inputs.text(Input::CacheImage) else { return Ok(None) };
     cache_image.parse::<Reference>()?;
-    Err(AnalyzeError::CacheImageNotSupported { image: cache_image.to_owned() })
+    Ok(Some(cache_image.to_owned()))
 }
 
 /// Spec: platform.md § analyzer, `<run-image>`.

@@ -10,7 +10,7 @@ mod inputs;
 mod previous_image;
 mod run_image;
 
-use image_store::ImageStore;
+use image_store::{ImageStore, RegistryStore};
 use phase_shell::Inputs;
 use spec_model::analyzed::{Analyzed, ImageIdentifier};
 
@@ -24,8 +24,18 @@ pub use inputs::{AnalyzerInputs, RunImageSource};
 pub fn run(resolved: &Inputs) -> Result<(), AnalyzeError> {
     let inputs = AnalyzerInputs::read(resolved)?;
     let store = image_store::open(resolved)?;
+    if let Some(image) = &inputs.cache_image {
+        // Cache images are in registries, wherever the app image is.
+        check_cache_image(&RegistryStore::of(resolved), image)?;
+    }
     let analyzed = analyze(&inputs, store.as_ref())?;
     toml_file::write(&inputs.analyzed, &analyzed).map_err(AnalyzeError::Analyzed)
+}
+
+/// Spec: platform.md § analyzer, access to `<cache-image>`.
+fn check_cache_image(store: &dyn ImageStore, image: &str) -> Result<(), AnalyzeError> {
+    store.check_read(image)?;
+    Ok(store.check_write(image)?)
 }
 
 /// Reads what is known of the images, and restores the SBOM files of the previous one.

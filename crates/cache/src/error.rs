@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use image_store::StoreError;
+use layer::CompressionError;
 use rustix::process::{getegid, geteuid};
 use spec_model::DiffId;
 use spec_model::metadata::NotJson;
@@ -70,13 +72,23 @@ pub enum CacheError {
     /// The metadata cannot be expressed.
     #[error("failed to write the cache's metadata: {0}")]
     Metadata(NotJson),
-    /// The cache is an image.
-    #[error(
-        "cache image '{reference}' is not supported by this build yet; give a cache directory (-cache-dir)"
-    )]
-    ImageNotSupported {
+    /// The cache image cannot be read or written.
+    #[error("cache image '{image}' cannot be used: {source}")]
+    Image {
         /// The image's reference.
-        reference: String,
+        image: String,
+        /// The cause.
+        source: StoreError,
+    },
+    /// A layer of the cache image is compressed in a way that is not known.
+    #[error("layer {diff_id} of cache image '{image}' cannot be read: {source}")]
+    Compression {
+        /// The image's reference.
+        image: String,
+        /// The layer.
+        diff_id: DiffId,
+        /// The cause.
+        source: CompressionError,
     },
 }
 

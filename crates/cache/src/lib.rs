@@ -1,19 +1,23 @@
 //! What one build keeps for the next: layers by diffID, and metadata that tells what they are.
 //!
 //! [`Cache`] is what the restorer reads, [`CacheWriter`] what the exporter fills; [`CacheDirectory`] is
-//! the cache in a directory. A cache is a convenience: whatever is wrong with its contents is a warning
-//! and a miss, never a failed build. What was there before a write stays usable until the write is
-//! committed, whole, by a rename.
+//! the cache in a directory, [`CacheImage`] the one in a registry. A cache is a convenience: whatever is
+//! wrong with its contents is a warning and a miss, never a failed build. What was there before a write
+//! stays usable until the write is committed, whole, by a rename or a new manifest.
 //!
 //! Spec: platform.md § restorer, § exporter; the form on disk is that of the reference lifecycle.
 
 mod directory;
 mod error;
+mod image;
 mod sink;
 mod writer;
 
 use std::io::{Read, Write};
 
+use ::image::Descriptor;
+use image_store::RegistryStore;
+use layer::LayerSummary;
 use phase_shell::Inputs;
 use platform_api::Input;
 use spec_model::DiffId;
@@ -21,14 +25,17 @@ use spec_model::lifecycle_metadata::CacheMetadata;
 
 pub use directory::CacheDirectory;
 pub use error::CacheError;
+pub use image::CacheImage;
 
 /// Opens the cache that the platform names, if it names one; a cache image goes before a directory.
 ///
 /// # Errors
-/// It cannot be used at all: the directory is missing or may not be read.
+/// It cannot be used at all: the directory is missing or may not be read, the image's name is no reference.
 pub fn open(inputs: &Inputs) -> Result<Option<Box<dyn Cache>>, CacheError> {
     if let Some(reference) = inputs.text(Input::CacheImage) {
-        return Err(CacheError::ImageNotSupported { reference: reference.to_owned() });
+        let keeps_old = inputs.platform_api().keeps_old_cache_image();
+        let cache = CacheImage::open(RegistryStore::of(inputs), reference, keeps_old)?;
+        return Ok(Some(Box::new(cache)));
     }
     let directory = inputs.optional_path(Input::CacheDir).map(CacheDirectory::open).transpose()?;
     Ok(directory.map(|cache| Box::new(cache) as Box<dyn Cache>))
@@ -57,11 +64,25 @@ pub trait Cache: Send + Sync {
 
 /// The next state of a cache. Dropped without [`CacheWriter::commit`], it leaves the cache as it was.
 pub trait CacheWriter: Send + Sync {
-    /// A place for a layer's uncompressed tar archive. Several may be open at a time.
+    /// A place for a layer. Several may be open at a time.
     ///
     /// # Errors
     /// The cache refuses.
-    fn layer(&self) -> Result<Box<dyn CacheLayerSink>, CacheError>;
+    fn layer(&self) -> Result<CacheLayer, CacheError>;
+
+    /// Whether [`CacheWriter::adopt`] can take over layers of an image of that name.
+    fn adopts_from(&self, _image: &str) -> bool {
+        false
+    }
+
+    /// Takes over a layer that was written to the image, without its bytes passing through here. `Ok(false)`
+    /// when that is not possible.
+    ///
+    /// # Errors
+    /// The cache refuses.
+    fn adopt(&self, _image: &str, _diff_id: &DiffId, _layer: &Descriptor) -> Result<bool, CacheError> {
+        Ok(false)
+    }
 
     /// Takes a layer over from the cache's present state and tells whether that was possible. A layer
     /// whose contents don't match its name is left behind with a warning.
@@ -77,6 +98,15 @@ pub trait CacheWriter: Send + Sync {
     fn commit(self: Box<Self>, metadata: &CacheMetadata) -> Result<(), CacheError>;
 }
 
+/// A place for a layer, in the form that the cache keeps layers in.
+#[expect(missing_debug_implementations, reason = "sinks are trait objects, and say nothing of themselves")]
+pub enum CacheLayer {
+    /// For the uncompressed tar archive.
+    Archive(Box<dyn CacheLayerSink>),
+    /// For the compressed archive.
+    Blob(Box<dyn CacheBlobSink>),
+}
+
 /// Receives a layer's uncompressed tar archive. Dropped unfinished, it leaves nothing.
 pub trait CacheLayerSink: Write + Send {
     /// Ends the layer, whose bytes have the given diffID.
@@ -84,4 +114,13 @@ pub trait CacheLayerSink: Write + Send {
     /// # Errors
     /// The cache refuses.
     fn finish(self: Box<Self>, diff_id: &DiffId) -> Result<(), CacheError>;
+}
+
+/// Receives a layer's compressed tar archive. Dropped unfinished, it leaves nothing.
+pub trait CacheBlobSink: Write + Send {
+    /// Ends the layer.
+    ///
+    /// # Errors
+    /// The cache refuses.
+    fn finish(self: Box<Self>, layer: &LayerSummary) -> Result<(), CacheError>;
 }

@@ -13,7 +13,7 @@ use spec_model::lifecycle_metadata::CacheMetadata;
 
 use crate::directory::{Places, layer_file, open_layer};
 use crate::sink::DirectorySink;
-use crate::{CacheError, CacheLayerSink, CacheWriter};
+use crate::{CacheError, CacheLayer, CacheLayerSink, CacheWriter};
 
 /// Fills `staging`; see the crate's documentation.
 #[derive(Debug)]
@@ -57,10 +57,15 @@ impl DirectoryWriter {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn sink(&self) -> Result<DirectorySink, CacheError> {
+        let number = self.sinks.fetch_add(1, Ordering::Relaxed);
+        DirectorySink::create(&self.places.staging, number)
+    }
+
     /// Copies a committed layer: not every file system has hard links, and the kernel may refuse them on
     /// files of other users.
     fn copy(&self, diff_id: &DiffId) -> Result<(), CacheError> {
-        let mut sink = self.layer()?;
+        let mut sink = Box::new(self.sink()?);
         open_layer(&self.places.committed, diff_id)
             .and_then(|mut file| io::copy(&mut file, &mut sink))
             .map_err(|error| CacheError::io("keep a layer in the cache", &self.places.staging, error))?;
@@ -69,9 +74,8 @@ impl DirectoryWriter {
 }
 
 impl CacheWriter for DirectoryWriter {
-    fn layer(&self) -> Result<Box<dyn CacheLayerSink>, CacheError> {
-        let number = self.sinks.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(DirectorySink::create(&self.places.staging, number)?))
+    fn layer(&self) -> Result<CacheLayer, CacheError> {
+        Ok(CacheLayer::Archive(Box::new(self.sink()?)))
     }
 
     fn reuse(&self, diff_id: &DiffId) -> Result<bool, CacheError> {

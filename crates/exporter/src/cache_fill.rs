@@ -1,11 +1,10 @@
 //! Filling the cache beside the image. Whatever goes wrong here is a warning: the next build then does
 //! without.
 
-use std::io::Write;
-
 use buildpack::layers_dir::LayersDir;
-use cache::{Cache, CacheError, CacheLayerSink, CacheWriter};
-use layer::{BestEffort, LayerSource};
+use cache::{Cache, CacheBlobSink, CacheError, CacheLayer, CacheLayerSink, CacheWriter};
+use image::Descriptor;
+use layer::{BestEffort, Compressors, LayerSource, LayerSummary};
 use spec_model::DiffId;
 use spec_model::lifecycle_metadata::{BuildpackLayer, BuildpackLayers, CacheMetadata, LayerRef};
 
@@ -19,6 +18,8 @@ pub(crate) struct CacheFill {
     name: String,
     writer: Box<dyn CacheWriter>,
     previous: CacheMetadata,
+    /// The app image's name, if the cache takes over layers from it.
+    image: Option<String>,
 }
 
 /// What became of a layer in the cache.
@@ -52,30 +53,72 @@ impl Cached {
 }
 
 /// A place in the cache whose failure does not stop the image.
-pub(crate) type Sink = BestEffort<Box<dyn CacheLayerSink>>;
+pub(crate) enum Sink {
+    /// Wants the archive.
+    Archive(BestEffort<Box<dyn CacheLayerSink>>),
+    /// Wants the compressed archive.
+    Blob(BestEffort<Box<dyn CacheBlobSink>>),
+}
 
 impl CacheFill {
-    /// Starts the cache's next state; `None`, with a warning, if the cache refuses.
-    pub(crate) fn begin(cache: &dyn Cache) -> Option<Self> {
+    /// Starts the cache's next state; `None`, with a warning, if the cache refuses. `image` is the name of the
+    /// app image.
+    pub(crate) fn begin(cache: &dyn Cache, image: &str) -> Option<Self> {
         let writer = cache.begin().map_err(|error| warn(cache.name(), &error)).ok()?;
-        Some(Self { name: cache.name().to_owned(), writer, previous: cache.metadata() })
+        let image = writer.adopts_from(image).then(|| image.to_owned());
+        Some(Self { name: cache.name().to_owned(), writer, previous: cache.metadata(), image })
+    }
+
+    /// A place for a layer that the app image gets as well; `None` if it is taken over from there.
+    pub(crate) fn sink_beside_image(&self, id: &str) -> Option<Sink> {
+        if self.image.is_some() { None } else { self.sink(id) }
     }
 
     /// A place for a layer.
-    pub(crate) fn sink(&self, id: &str) -> Option<Sink> {
-        self.writer.layer().map(BestEffort::new).map_err(|error| self.warn_of(id, &error)).ok()
+    fn sink(&self, id: &str) -> Option<Sink> {
+        match self.writer.layer() {
+            Ok(CacheLayer::Archive(sink)) => Some(Sink::Archive(BestEffort::new(sink))),
+            Ok(CacheLayer::Blob(sink)) => Some(Sink::Blob(BestEffort::new(sink))),
+            Err(error) => {
+                self.warn_of(id, &error);
+                None
+            }
+        }
     }
 
     /// Ends a layer.
-    pub(crate) fn finish(&self, id: &str, sink: Sink, diff_id: &DiffId) -> Cached {
-        let finished = match sink.into_result() {
-            Ok(sink) => sink.finish(diff_id).map_err(|error| self.warn_of(id, &error)),
+    pub(crate) fn finish(&self, id: &str, sink: Sink, layer: &LayerSummary) -> Cached {
+        let finished = match sink {
+            Sink::Archive(sink) => finish_archive(sink, &layer.diff_id),
+            Sink::Blob(sink) => finish_blob(sink, layer),
+        };
+        self.ended(id, layer.diff_id, finished)
+    }
+
+    fn ended(&self, id: &str, diff_id: DiffId, finished: Result<(), String>) -> Cached {
+        match finished {
+            Ok(()) => Cached::Written(diff_id),
             Err(error) => {
                 self.warn_of(id, &error);
-                Err(())
+                Cached::No
             }
-        };
-        finished.map_or(Cached::No, |()| Cached::Written(*diff_id))
+        }
+    }
+
+    /// Takes a layer over that was just written to the app image.
+    pub(crate) fn adopt(&self, id: &str, diff_id: &DiffId, layer: &Descriptor) -> Cached {
+        let Some(image) = &self.image else { return Cached::No };
+        match self.writer.adopt(image, diff_id, layer) {
+            Ok(true) => Cached::Written(*diff_id),
+            Ok(false) => {
+                self.warn_of(id, &"the app image lacks it");
+                Cached::No
+            }
+            Err(error) => {
+                self.warn_of(id, &error);
+                Cached::No
+            }
+        }
     }
 
     /// Keeps a layer whose diffID is known, or else writes it.
@@ -92,9 +135,17 @@ impl CacheFill {
 
     /// Writes a layer that only the cache wants.
     fn write(&self, source: &LayerSource) -> Cached {
-        let Some(mut sink) = self.sink(source.id()) else { return Cached::No };
-        match source.write_uncompressed(&mut sink as &mut (dyn Write + Send)) {
-            Ok(summary) => self.finish(source.id(), sink, &summary.diff_id),
+        let Some(sink) = self.sink(source.id()) else { return Cached::No };
+        let written = match sink {
+            Sink::Archive(mut sink) => source
+                .write_uncompressed(&mut sink)
+                .map(|archive| (archive.diff_id, finish_archive(sink, &archive.diff_id))),
+            Sink::Blob(mut sink) => source
+                .write(&mut sink, None, Compressors::default())
+                .map(|layer| (layer.diff_id, finish_blob(sink, &layer))),
+        };
+        match written {
+            Ok((diff_id, finished)) => self.ended(source.id(), diff_id, finished),
             Err(error) => {
                 self.warn_of(source.id(), &error);
                 Cached::No
@@ -142,6 +193,16 @@ impl CacheFill {
     fn warn_of(&self, id: &str, error: &dyn std::fmt::Display) {
         log::warn!("Failed to cache layer '{id}' in '{}': {error}", self.name);
     }
+}
+
+fn finish_archive(sink: BestEffort<Box<dyn CacheLayerSink>>, diff_id: &DiffId) -> Result<(), String> {
+    let sink = sink.into_result().map_err(|error| error.to_string())?;
+    sink.finish(diff_id).map_err(|error| error.to_string())
+}
+
+fn finish_blob(sink: BestEffort<Box<dyn CacheBlobSink>>, layer: &LayerSummary) -> Result<(), String> {
+    let sink = sink.into_result().map_err(|error| error.to_string())?;
+    sink.finish(layer).map_err(|error| error.to_string())
 }
 
 fn warn(cache: &str, error: &CacheError) {

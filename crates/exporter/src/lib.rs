@@ -19,7 +19,7 @@ use std::thread;
 
 use buildpack::layers_dir::LayersDir;
 use cache::Cache;
-use image_store::{ImageStore, StoredImage};
+use image_store::{ImageStore, StoreError, StoredImage};
 use phase_shell::Inputs;
 use spec_model::analyzed::RunImage;
 
@@ -27,6 +27,7 @@ pub use error::{AnalyzedError, ExportError};
 pub use inputs::ExporterInputs;
 
 use cache_fill::CacheFill;
+use write::Outcome;
 
 /// Runs the phase.
 ///
@@ -55,19 +56,29 @@ pub fn export(
     let previous = previous_image(inputs, store)?;
     let layers_dirs = layers_dirs(inputs)?;
     let (contents, metadata) = contents::gather(inputs, &layers_dirs)?;
-    let fill = cache.and_then(CacheFill::begin);
+    let (name, tags) = inputs.images.split_first().map_or(("", &[][..]), |(name, tags)| (name, tags));
+    let fill = cache.and_then(|cache| CacheFill::begin(cache, name));
     thread::scope(|scope| {
         let write_rest =
             || fill.as_ref().map(|fill| fill.write_rest(inputs, &layers_dirs)).unwrap_or_default();
         let beside = inputs.parallel.then(|| scope.spawn(write_rest));
 
-        let (name, tags) = inputs.images.split_first().map_or(("", &[][..]), |(name, tags)| (name, tags));
         let writer = store.begin(name, &run_image, previous.as_ref())?;
-        let outcomes = write::layers(&contents, writer.as_ref(), fill.as_ref())?;
-        let layers: Vec<_> = contents.iter().zip(&outcomes).collect();
-        let plan = plan::make(inputs, &run_image, metadata, &layers)?;
+        let mut outcomes = write::layers(&contents, writer.as_ref(), fill.as_ref())?;
         log::info!("Saving {name}...");
-        let written = writer.commit(&plan, tags)?;
+        let save = |outcomes: &[Outcome]| {
+            let layers: Vec<_> = contents.iter().zip(outcomes).collect();
+            let plan = plan::make(inputs, &run_image, metadata.clone(), &layers)?;
+            Ok::<_, ExportError>(writer.commit(&plan, tags))
+        };
+        let written = match save(&outcomes)? {
+            Err(StoreError::Lost { image, layers }) => {
+                log::warn!("{}; writing them again", StoreError::Lost { image, layers: layers.clone() });
+                write::again(&contents, &mut outcomes, writer.as_ref(), &layers)?;
+                save(&outcomes)??
+            }
+            saved => saved?,
+        };
         written.log();
         let report = report::make(inputs, &written)?;
         toml_file::write(&inputs.report, &report).map_err(ExportError::Report)?;

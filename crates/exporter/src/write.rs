@@ -1,12 +1,14 @@
 //! Writing layers: each is read once for image and cache together, or, if the previous image may have it,
 //! first only hashed.
 
-use image::Descriptor;
-use image_store::{FinishedLayer, ImageWriter};
-use layer::{Compressors, LayerSource};
-use spec_model::DiffId;
+use std::io::{self, Write};
 
-use crate::cache_fill::{CacheFill, Cached};
+use image::Descriptor;
+use image_store::{FinishedLayer, ImageWriter, LayerSink};
+use layer::{Compressors, LayerSource, LayerSummary};
+use spec_model::{DiffId, Digest};
+
+use crate::cache_fill::{CacheFill, Cached, Sink};
 use crate::contents::{Content, Origin, Place};
 use crate::error::ExportError;
 use crate::parallel;
@@ -81,26 +83,78 @@ fn reuse(
     Ok(Some(Outcome { diff_id, descriptor, reused: true, cached }))
 }
 
+/// Writes the layer to the image and, from the same pass, to the cache. A store that lost the connection
+/// is given the same bytes again.
 fn compress(
     source: &LayerSource,
     image: &dyn ImageWriter,
     cache: Option<&CacheFill>,
 ) -> Result<Outcome, ExportError> {
     let mut sink = image.layer()?;
-    let mut copy = cache.and_then(|cache| cache.sink(source.id()));
-    let summary = source.write(
-        &mut sink,
-        copy.as_mut().map(|copy| copy as &mut (dyn std::io::Write + Send)),
-        Compressors::default(),
-    )?;
-    let finished =
-        FinishedLayer { diff_id: summary.diff_id, digest: summary.digest, size: summary.compressed_size };
-    let descriptor = sink.finish(finished)?;
+    loop {
+        match attempt(source, sink.as_mut(), cache) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) if sink.restart()? => {
+                log::warn!("Layer '{}' has to be sent again: {error}", source.id());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn attempt(
+    source: &LayerSource,
+    sink: &mut dyn LayerSink,
+    cache: Option<&CacheFill>,
+) -> Result<Outcome, ExportError> {
+    let mut copy = cache.and_then(|cache| cache.sink_beside_image(source.id()));
+    let summary = match &mut copy {
+        Some(Sink::Archive(copy)) => source.write(&mut &mut *sink, Some(copy), Compressors::default()),
+        Some(Sink::Blob(copy)) => source.write(&mut Tee(&mut *sink, copy), None, Compressors::default()),
+        None => source.write(&mut &mut *sink, None, Compressors::default()),
+    }?;
+    let LayerSummary { diff_id, digest, compressed_size: size, .. } = summary;
+    let descriptor = sink.finish(FinishedLayer { diff_id, digest, size })?;
     let cached = match (cache, copy) {
-        (Some(cache), Some(copy)) => cache.finish(source.id(), copy, &summary.diff_id),
-        _ => Cached::No,
+        (Some(cache), Some(copy)) => cache.finish(source.id(), copy, &summary),
+        (Some(cache), None) => cache.adopt(source.id(), &diff_id, &descriptor),
+        (None, _) => Cached::No,
     };
-    Ok(Outcome { diff_id: summary.diff_id, descriptor, reused: false, cached })
+    Ok(Outcome { diff_id, descriptor, reused: false, cached })
+}
+
+/// Writes to both.
+struct Tee<A, B>(A, B);
+
+impl<A: Write, B: Write> Write for Tee<A, B> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        self.1.flush()
+    }
+}
+
+/// Writes those layers again that the image's store has lost since.
+pub(crate) fn again(
+    contents: &[Content],
+    outcomes: &mut [Outcome],
+    image: &dyn ImageWriter,
+    lost: &[Digest],
+) -> Result<(), ExportError> {
+    for (content, outcome) in contents.iter().zip(outcomes) {
+        if !lost.contains(&outcome.descriptor.digest) {
+            continue;
+        }
+        let Origin::Disk { source, .. } = &content.origin else { return Err(missing(content)) };
+        let cached = outcome.cached;
+        *outcome = Outcome { cached, ..compress(source, image, None)? };
+    }
+    Ok(())
 }
 
 fn log_layer(content: &Content, outcome: &Outcome) {

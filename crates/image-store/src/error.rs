@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use image::{InvalidReference, MalformedDocument};
+use image::{ImageIndex, InvalidReference, MalformedDocument, Platform};
+use registry::RegistryError;
 use spec_model::{DiffId, Digest};
 
 /// Why a store cannot do what it was asked for.
@@ -11,7 +12,7 @@ use spec_model::{DiffId, Digest};
 pub enum StoreError {
     /// This build has no store for such images.
     #[error(
-        "not supported yet by this build: {kind}; use images in OCI layout form (-layout -layout-dir DIR)"
+        "not supported yet by this build: {kind}; use images in registries or in OCI layout form (-layout -layout-dir DIR)"
     )]
     NotSupported {
         /// The kind of images.
@@ -94,6 +95,25 @@ pub enum StoreError {
         /// The layer.
         digest: Digest,
     },
+    /// A layer did not reach the store whole.
+    #[error("a layer of the new image '{image}' did not reach the registry: {message}")]
+    Interrupted {
+        /// The image.
+        image: String,
+        /// The cause.
+        message: String,
+    },
+    /// Layers that were written are gone before the image was complete. Written again, they may stay.
+    #[error("the registry has lost {} new layer(s) of image '{image}' before it was complete", layers.len())]
+    Lost {
+        /// The image.
+        image: String,
+        /// The layers.
+        layers: Vec<Digest>,
+    },
+    /// A registry refuses or fails.
+    #[error(transparent)]
+    Registry(Box<RegistryError>),
     /// The store's files cannot be read or written; the cause names the path.
     #[error("cannot {doing}: {source}")]
     Files {
@@ -120,11 +140,29 @@ pub enum StoreError {
     },
 }
 
+impl From<RegistryError> for StoreError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(Box::new(error))
+    }
+}
+
 impl StoreError {
     /// Whether the image exists but is damaged, so that doing without it is a way out.
     #[must_use]
     pub fn is_damaged_image(&self) -> bool {
         matches!(self, Self::Malformed { .. } | Self::Corrupt { .. } | Self::MissingLayer { .. })
+    }
+
+    /// An index that has nothing for a platform.
+    pub(crate) fn other_platform(image: &str, index: &ImageIndex, platform: &Platform) -> Self {
+        let offered = index.manifests.iter().filter_map(|entry| entry.platform.as_ref());
+        let offered: Vec<_> = offered.map(|other| format!("{}/{}", other.os, other.architecture)).collect();
+        Self::OtherPlatform {
+            image: image.to_owned(),
+            os: platform.os.clone(),
+            architecture: platform.architecture.clone(),
+            offered: if offered.is_empty() { "no platform".to_owned() } else { offered.join(", ") },
+        }
     }
 
     /// For `map_err` on the store's files.

@@ -1,7 +1,7 @@
 //! Where images are read from and written to.
 //!
 //! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
-//! directory. A store only says what exists and moves bytes: what an image is made of is decided by
+//! directory, [`RegistryStore`] in registries. A store only says what exists and moves bytes: what an image is made of is decided by
 //! an [`image::Plan`]. [`validate`] recomputes everything that an image's documents promise,
 //! [`target_data`] tells what an image is for.
 
@@ -9,6 +9,7 @@ mod error;
 mod layout;
 mod open;
 mod os_release;
+mod registry;
 mod stored_image;
 mod target_data;
 mod validate;
@@ -24,6 +25,7 @@ pub use error::StoreError;
 pub use layout::LayoutStore;
 pub use open::open;
 pub use os_release::distro;
+pub use registry::RegistryStore;
 pub use stored_image::{StoredImage, StoredLayer};
 pub use target_data::{declared_target_data, host_target_data, target_data};
 pub use validate::{InvalidImage, Presence, validate};
@@ -46,10 +48,11 @@ pub trait ImageStore: Send + Sync {
     /// The image's documents cannot be read or contradict each other.
     fn resolve(&self, reference: &str) -> Result<Option<StoredImage>, StoreError>;
 
-    /// Checks that an image exists and can be read.
+    /// Checks that an image can be read. Registries can tell that rights suffice without having the image;
+    /// that is enough. Spec: platform.md § analyzer, read access.
     ///
     /// # Errors
-    /// It does not or cannot.
+    /// It cannot.
     fn check_read(&self, reference: &str) -> Result<(), StoreError>;
 
     /// Checks that an image of this name can be written, whether it exists or not.
@@ -93,8 +96,22 @@ pub trait ImageWriter: Send + Sync {
     /// The store cannot tell.
     fn reuse(&self, diff_id: &DiffId) -> Result<Option<Descriptor>, StoreError>;
 
-    /// Makes the image, whole or not at all, under its name and then under each of `tags`. Called once, at the
-    /// end.
+    /// Whether [`ImageWriter::adopt`] can take over layers of an image of that name.
+    fn adopts_from(&self, _image: &str) -> bool {
+        false
+    }
+
+    /// Takes over a layer that was written to another image of the store. `Ok(false)` when that is not
+    /// possible.
+    ///
+    /// # Errors
+    /// The store cannot tell.
+    fn adopt(&self, _image: &str, _layer: &Descriptor) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Makes the image, whole or not at all, under its name and then under each of `tags`. Called at the end;
+    /// after [`StoreError::Lost`] once more, when the lost layers are written again.
     ///
     /// # Errors
     /// The store refuses, or the plan has a layer that was neither written nor taken over.
@@ -107,7 +124,16 @@ pub trait LayerSink: Write + Send {
     ///
     /// # Errors
     /// The store refuses, or `layer` is not what was received.
-    fn finish(self: Box<Self>, layer: FinishedLayer) -> Result<Descriptor, StoreError>;
+    fn finish(&mut self, layer: FinishedLayer) -> Result<Descriptor, StoreError>;
+
+    /// After a failure to write or finish: makes the sink ready for the same bytes, from the first on.
+    /// `Ok(false)` when the sink had no part in the failure or could only fail again.
+    ///
+    /// # Errors
+    /// The store gives up; this is the failure's cause.
+    fn restart(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// What is known of a layer after it went through a [`LayerSink`].

@@ -3,7 +3,7 @@
 use phase_shell::Inputs;
 use platform_api::Input;
 
-use crate::{ImageStore, LayoutStore, StoreError};
+use crate::{ImageStore, LayoutStore, RegistryStore, StoreError};
 
 /// Opens the store of images that the platform's inputs ask for.
 ///
@@ -15,6 +15,8 @@ pub fn open(inputs: &Inputs) -> Result<Box<dyn ImageStore>, StoreError> {
     {
         return Ok(Box::new(LayoutStore::new(dir)?));
     }
-    let kind = if inputs.switch(Input::Daemon) { "images in a Docker daemon" } else { "registry images" };
-    Err(StoreError::NotSupported { kind })
+    if inputs.switch(Input::Daemon) {
+        return Err(StoreError::NotSupported { kind: "images in a Docker daemon" });
+    }
+    Ok(Box::new(RegistryStore::of(inputs)))
 }

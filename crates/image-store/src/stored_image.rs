@@ -58,6 +58,17 @@ impl StoredImage {
         Ok(Self { name: name.to_owned(), identifier, manifest, manifest_document, config, config_document })
     }
 
+    /// An image without layers, in OCI form and for Linux: the base of images that have none.
+    ///
+    /// # Errors
+    /// None are known; the JSON library asks for them.
+    pub fn scratch() -> Result<Self, serde_json::Error> {
+        let config = ImageConfig { os: "linux".to_owned(), ..ImageConfig::default() };
+        let (manifest, manifest_document, config_document) = Manifest::scratch(&config)?;
+        let (name, identifier) = (String::new(), String::new());
+        Ok(Self { name, identifier, manifest, manifest_document, config, config_document })
+    }
+
     /// The layers, the bottom one first.
     #[must_use]
     pub fn layers(&self) -> impl DoubleEndedIterator<Item = StoredLayer<'_>> + ExactSizeIterator {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use credentials::{Keychain, KeychainError};
 use platform_api::{Arguments, DefaultValue, ExitCode, Input, InputKind, Phase, PhaseError};
 use spec_model::PlatformApi;
 
@@ -51,6 +52,9 @@ pub enum InputError {
         /// The flag.
         flag: &'static str,
     },
+    /// The credentials for registries cannot be read.
+    #[error("cannot read the credentials for registries: {0}")]
+    Credentials(#[source] KeychainError),
     /// An experimental feature that the platform has not allowed.
     #[error("{feature} is experimental; set CNB_EXPERIMENTAL_MODE=warn (or silent) to allow it")]
     Experimental {
@@ -75,7 +79,7 @@ impl PhaseError for InputError {
             | Self::Missing { .. }
             | Self::Refused { .. }
             | Self::WorkingDirectory { .. } => ExitCode::InvalidArguments,
-            Self::Experimental { .. } => ExitCode::Failed,
+            Self::Credentials(_) | Self::Experimental { .. } => ExitCode::Failed,
         }
     }
 }
@@ -88,6 +92,7 @@ pub struct Inputs {
     values: BTreeMap<Input, Vec<OsString>>,
     arguments: Vec<String>,
     environment: Environment,
+    keychain: Keychain,
 }
 
 impl Inputs {
@@ -101,7 +106,14 @@ impl Inputs {
         line: CommandLine,
         environment: Environment,
     ) -> Result<Self, InputError> {
-        let mut inputs = Self { phase, platform_api, values: line.flags, arguments: Vec::new(), environment };
+        let mut inputs = Self {
+            phase,
+            platform_api,
+            values: line.flags,
+            arguments: Vec::new(),
+            environment,
+            keychain: Keychain::default(),
+        };
         for input in Input::all() {
             if !inputs.values.contains_key(&input) && inputs.reads_variable_of(input) {
                 inputs.take_variable(input);
@@ -111,6 +123,7 @@ impl Inputs {
         inputs.arguments = inputs.check_arguments(&line.arguments)?;
         inputs.check_values()?;
         inputs.make_absolute()?;
+        inputs.take_credentials()?;
         if inputs.switch(Input::Layout) {
             inputs.allow_experimental("the OCI layout form")?;
             if inputs.optional_path(Input::LayoutDir).is_none() {
@@ -142,6 +155,16 @@ impl Inputs {
             InputKind::Path | InputKind::Text | InputKind::Switch | InputKind::Id => vec![value.to_owned()],
         };
         self.values.insert(input, values);
+    }
+
+    /// Reads the credentials while the process may still read them, and takes them out of what buildpacks
+    /// could be given.
+    fn take_credentials(&mut self) -> Result<(), InputError> {
+        if self.phase.has_credentials() && !self.switch(Input::Layout) {
+            self.keychain = Keychain::read(&self.environment).map_err(InputError::Credentials)?;
+        }
+        self.environment.retain(|(name, _)| name != "CNB_REGISTRY_AUTH");
+        Ok(())
     }
 
     /// A variable that is set and not empty.
@@ -316,6 +339,12 @@ impl Inputs {
     #[must_use]
     pub fn environment(&self) -> &[(OsString, OsString)] {
         &self.environment
+    }
+
+    /// The credentials for registries; without any in phases that are given none.
+    #[must_use]
+    pub fn keychain(&self) -> &Keychain {
+        &self.keychain
     }
 
     /// Sets a variable for buildpacks, as a login of the user would.

@@ -38,7 +38,7 @@ pub(crate) fn install(level: LevelFilter, plain: bool) {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= log::max_level()
+        metadata.level() <= log::max_level() && !is_foreign(metadata.target())
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -67,6 +67,12 @@ impl Log for Logger {
     }
 
     fn flush(&self) {}
+}
+
+/// Whether a line is of a library that tells of headers and handshakes: nothing for users, and some of it
+/// secret.
+fn is_foreign(target: &str) -> bool {
+    ["ureq", "rustls"].iter().any(|library| target.starts_with(library))
 }
 
 /// The log target of headings, which are coloured.

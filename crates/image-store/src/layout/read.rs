@@ -49,7 +49,9 @@ impl Reader<'_> {
         };
         let mut index = self.index(&bytes, "index.json".to_owned())?;
         loop {
-            let entry = index.select(platform).ok_or_else(|| self.other_platform(&index, platform))?;
+            let entry = index
+                .select(platform)
+                .ok_or_else(|| StoreError::other_platform(&self.place.name, &index, platform))?;
             let document = self.document(entry, "manifest")?;
             if !is_index(&entry.media_type) {
                 return Ok(Some(document));
@@ -102,16 +104,5 @@ impl Reader<'_> {
 
     fn corrupt(&self, reason: String) -> StoreError {
         StoreError::Corrupt { image: self.place.name.clone(), reason }
-    }
-
-    fn other_platform(&self, index: &ImageIndex, platform: &Platform) -> StoreError {
-        let offered = index.manifests.iter().filter_map(|entry| entry.platform.as_ref());
-        let offered: Vec<_> = offered.map(|other| format!("{}/{}", other.os, other.architecture)).collect();
-        StoreError::OtherPlatform {
-            image: self.place.name.clone(),
-            os: platform.os.clone(),
-            architecture: platform.architecture.clone(),
-            offered: if offered.is_empty() { "no platform".to_owned() } else { offered.join(", ") },
-        }
     }
 }

@@ -60,10 +60,10 @@ impl Write for FileSink {
 }
 
 impl LayerSink for FileSink {
-    fn finish(self: Box<Self>, layer: FinishedLayer) -> Result<Descriptor, StoreError> {
+    fn finish(&mut self, layer: FinishedLayer) -> Result<Descriptor, StoreError> {
         if self.received != layer.size {
             return Err(StoreError::WrongSize {
-                image: self.image,
+                image: self.image.clone(),
                 digest: layer.digest,
                 received: self.received,
                 expected: layer.size,
