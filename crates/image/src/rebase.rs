@@ -1,7 +1,9 @@
 //! How a rebased image's documents follow from the app image and from its new base.
 //!
 //! They are those that other lifecycles write: the manifest is of Docker's form whatever form app image
-//! and base have, and the history tells nothing of the layers. Spec: platform.md § rebaser (Outputs).
+//! and base have, and the history tells nothing of the layers. Layers keep their media types; strict
+//! clients, such as skopeo and podman, refuse a manifest of Docker's form that lists OCI layers.
+//! Spec: platform.md § rebaser (Outputs).
 
 use std::collections::BTreeMap;
 

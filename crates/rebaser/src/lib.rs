@@ -53,10 +53,18 @@ pub fn rebase(inputs: &RebaserInputs, store: &dyn ImageStore) -> Result<Report, 
         layers: take_over(&own_layers, &app, writer.as_ref())?,
         base_labels: metadata::base_labels(inputs.platform_api),
         labels: vec![(LIFECYCLE_METADATA.to_owned(), label)],
-        app: app.config,
+        app: app.config.clone(),
     };
     log::info!("Saving {name}...");
-    let written = writer.commit(&plan, tags).map_err(RebaseError::Write)?;
+    let written = match writer.commit(&plan, tags) {
+        Err(error @ StoreError::Lost { .. }) => {
+            log::warn!("Taking over the app image's layers again: {error}");
+            take_over(&own_layers, &app, writer.as_ref())?;
+            writer.commit(&plan, tags)
+        }
+        result => result,
+    };
+    let written = written.map_err(RebaseError::Write)?;
     written.log();
     Ok(Report { image: written.report(), ..Report::default() })
 }

@@ -295,7 +295,7 @@ mod tests {
     fn mixins_are_a_list() {
         assert_eq!(read_mixins(r#"["a","run:b"]"#).unwrap(), ["a", "run:b"]);
         assert!(read_mixins("null").unwrap().is_empty());
-        assert!(read_mixins(r#"[1]"#).unwrap_err().to_string().contains("'io.buildpacks.stack.mixins'"));
+        assert!(read_mixins("[1]").unwrap_err().to_string().contains("'io.buildpacks.stack.mixins'"));
     }
 
     #[test]

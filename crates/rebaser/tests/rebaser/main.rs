@@ -1,8 +1,9 @@
 //! What the rebaser makes of images, in a layout directory.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod choice;
 mod executable;
 mod image;
+mod registry;
 mod safety;
 mod support;
