@@ -59,12 +59,6 @@ impl LayoutStore {
         Ok(Self { dir, platform: Platform::host() })
     }
 
-    /// Takes the images for `platform` where an index offers several, instead of those for the host.
-    #[must_use]
-    pub fn for_platform(self, platform: Platform) -> Self {
-        Self { platform, ..self }
-    }
-
     /// A reference, or a path with or without the digest of a manifest: `<path>[@sha256:<digest>]`.
     fn place(&self, text: &str) -> Result<Place, StoreError> {
         if !text.starts_with('/') {
@@ -79,6 +73,10 @@ impl LayoutStore {
 }
 
 impl ImageStore for LayoutStore {
+    fn for_platform(&self, platform: Platform) -> Box<dyn ImageStore> {
+        Box::new(Self { platform, ..self.clone() })
+    }
+
     fn name(&self, reference: &str) -> Result<String, StoreError> {
         Ok(self.place(reference)?.name)
     }
@@ -114,6 +112,10 @@ impl ImageStore for LayoutStore {
         let file = fs_err::File::open(&path).map_err(StoreError::files("read a layer of", &image.name))?;
         let name = format!("layer '{}' of image '{}'", path.display(), image.name);
         Ok(Box::new(Verified::new(file.into_parts().0, name, layer.digest)))
+    }
+
+    fn has_layers_at_hand(&self) -> bool {
+        true
     }
 
     fn begin(

@@ -17,7 +17,7 @@ mod verified;
 
 use std::io::{Read, Write};
 
-use image::{Descriptor, Plan};
+use image::{Descriptor, Plan, Platform};
 use spec_model::report::ImageReport;
 use spec_model::{DiffId, Digest};
 
@@ -35,6 +35,9 @@ pub use validate::{InvalidImage, Presence, validate};
 /// A `reference` is an image's name as the platform gives it, or what identifies an image of this store in
 /// `analyzed.toml` ([`StoredImage::identifier`]).
 pub trait ImageStore: Send + Sync {
+    /// The same images, but those for `platform` where several are offered, instead of those for the host.
+    fn for_platform(&self, platform: Platform) -> Box<dyn ImageStore>;
+
     /// The image's name as this store reports it; a layout directory names images by path.
     ///
     /// # Errors
@@ -67,6 +70,9 @@ pub trait ImageStore: Send + Sync {
     /// # Errors
     /// The image has no such layer, or the store lacks it.
     fn open_layer(&self, image: &StoredImage, diff_id: &DiffId) -> Result<Box<dyn Read + Send>, StoreError>;
+
+    /// Whether layers can be looked into without bringing them here first.
+    fn has_layers_at_hand(&self) -> bool;
 
     /// Starts an image named `reference` on top of `base`. Layers may be taken over from `previous`.
     ///

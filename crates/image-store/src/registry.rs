@@ -44,12 +44,6 @@ impl RegistryStore {
         Self::new(Client::new(inputs.environment(), keychain, &insecure, Patience::default()))
     }
 
-    /// Takes the images for `platform` where an index offers several, instead of those for the host.
-    #[must_use]
-    pub fn for_platform(self, platform: Platform) -> Self {
-        Self { platform, ..self }
-    }
-
     /// Removes an image from its repository, by digest. Many registries don't allow it.
     ///
     /// # Errors
@@ -67,6 +61,10 @@ impl RegistryStore {
 }
 
 impl ImageStore for RegistryStore {
+    fn for_platform(&self, platform: Platform) -> Box<dyn ImageStore> {
+        Box::new(Self { platform, ..self.clone() })
+    }
+
     fn name(&self, reference: &str) -> Result<String, StoreError> {
         reference.parse::<Reference>()?;
         Ok(reference.to_owned())
@@ -101,6 +99,10 @@ impl ImageStore for RegistryStore {
         };
         let name = format!("layer {} of image '{}'", layer.digest, image.name);
         Ok(Box::new(Verified::new(blob, name, layer.digest)))
+    }
+
+    fn has_layers_at_hand(&self) -> bool {
+        false
     }
 
     fn begin(

@@ -109,11 +109,11 @@ fn an_index_is_resolved_for_the_platform() {
         let amd = fixture().label("l", "amd").add(&path);
         WrittenFixture::write_index(&path, &[("linux/arm64", &arm), ("linux/amd64", &amd)], nested);
         for (architecture, label) in [("arm64", "arm"), ("amd64", "amd")] {
-            let store = layouts.store.clone().for_platform(platform(architecture));
+            let store = layouts.store.for_platform(platform(architecture));
             let image = store.resolve(REFERENCE).unwrap().unwrap();
             assert_eq!(image.config.label("l"), Some(label));
         }
-        let store = layouts.store.clone().for_platform(platform("s390x"));
+        let store = layouts.store.for_platform(platform("s390x"));
         let error = store.resolve(REFERENCE).unwrap_err().to_string();
         assert!(error.contains("linux/s390x") && error.contains("linux/arm64, linux/amd64"), "{error}");
     }

@@ -40,7 +40,7 @@ pub fn run(resolved: &Inputs) -> Result<(), RebaseError> {
 pub fn rebase(inputs: &RebaserInputs, store: &dyn ImageStore) -> Result<Report, RebaseError> {
     let app = app_image(inputs, store)?;
     let metadata = metadata::of(&app)?;
-    let base = run_image::find(inputs, &metadata, store)?;
+    let base = run_image::find(inputs, &app.config, &metadata, store)?;
     checks::check(inputs, &app, &metadata, &base)?;
     let own_layers = own_layers(&app, &metadata)?;
     let label = metadata::rebased(inputs, metadata, &base)?

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use image::run_image::choose;
+use image::{ImageConfig, Platform};
 use image_store::{ImageStore, StoredImage};
 use spec_model::PlatformApi;
 use spec_model::lifecycle_metadata::{LifecycleMetadata, RunImageMetadata};
@@ -21,12 +22,15 @@ pub(crate) struct NewBase {
 
 /// Finds the run image that the platform names, or else chooses one that the app image names.
 ///
+/// Of a run image for several platforms, the one for the app image's is taken, whatever the host is.
 /// Spec: platform.md § rebaser, `<run-image>`; § Run Image Resolution.
 pub(crate) fn find(
     inputs: &RebaserInputs,
+    app: &ImageConfig,
     metadata: &LifecycleMetadata,
     store: &dyn ImageStore,
 ) -> Result<NewBase, RebaseError> {
+    let store = store.for_platform(platform_of(app));
     if let Some(name) = &inputs.run_image {
         log::info!("Using run image '{name}': the platform names it");
         let image = store.resolve(name).map_err(RebaseError::RunImage)?;
@@ -57,6 +61,15 @@ pub(crate) fn find(
     );
     let image = found.into_inner().ok_or_else(|| RebaseError::NoRunImage { image: chosen.image.clone() })?;
     Ok(NewBase { name: chosen.image, image })
+}
+
+fn platform_of(app: &ImageConfig) -> Platform {
+    Platform {
+        architecture: app.architecture.clone(),
+        os: app.os.clone(),
+        variant: Some(app.variant.clone()).filter(|variant| !variant.is_empty()),
+        ..Platform::default()
+    }
 }
 
 /// The names of the run image to choose from. Images of older platforms have them as those of a stack.

@@ -1,8 +1,10 @@
 //! Which run image is taken.
 
+use image_store::ImageStore;
 use platform_api::{ExitCode, PhaseError};
 use serde_json::{Value, json};
 use spec_model::PlatformApi;
+use test_kit::{ImageFixture, WrittenFixture};
 
 use crate::support::{APP, MIRROR, RUN, Workspace, app_image, metadata, metadata_of, run_image};
 
@@ -92,4 +94,20 @@ fn without_any_name_the_platform_has_to_give_one() {
     assert!(error.to_string().contains("(there are none)"), "{error}");
     workspace.inputs.platform_api = PlatformApi::V0_11;
     workspace.rebased();
+}
+
+#[test]
+fn the_run_image_is_taken_for_the_app_images_platform() {
+    let workspace = Workspace::new();
+    let for_other = |mut image: ImageFixture| {
+        image.config["architecture"] = "s390x".into();
+        image
+    };
+    workspace.write(APP, &for_other(app_image(&metadata())));
+    let directory = workspace.store.name(RUN).unwrap();
+    let host = run_image(&["host"]).add(directory.as_ref());
+    let other = for_other(run_image(&["other"])).add(directory.as_ref());
+    let offered = [("linux/amd64", &host), ("linux/arm64", &host), ("linux/s390x", &other)];
+    WrittenFixture::write_index(directory.as_ref(), &offered, false);
+    assert_eq!(reference(&workspace), format!("{directory}@{}", other.digest));
 }
