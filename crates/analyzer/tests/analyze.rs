@@ -34,6 +34,7 @@ impl Workspace {
             platform_api: PlatformApi::V0_15,
             images: vec![APP.to_owned()],
             previous_image: APP.to_owned(),
+            cache_image: None,
             run_image: RunImageSource::Named(RUN.to_owned()),
             analyzed: layers.join("analyzed.toml"),
             layers,

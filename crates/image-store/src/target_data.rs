@@ -13,7 +13,8 @@ const BIONIC: &str = "io.buildpacks.stacks.bionic";
 
 /// The target data of an image, from its config and labels. The distribution of a Linux image without
 /// labels is inferred: from its stack where that is the one known stack, else from `/etc/os-release` in its
-/// layers. Layers that cannot be read leave the distribution unknown.
+/// layers, if they are at hand. Layers that cannot be read leave the distribution unknown; so does a registry,
+/// from which they would all have to be downloaded: the detector then goes by the build image's file.
 #[must_use]
 pub fn target_data(store: &dyn ImageStore, image: &StoredImage) -> TargetData {
     let declared = declared_target_data(&image.config);
@@ -52,6 +53,9 @@ fn inferred_distro(store: &dyn ImageStore, image: &StoredImage) -> Option<Distro
     }
     if image.config.label(STACK_ID) == Some(BIONIC) {
         return Some(Distro { name: "ubuntu".to_owned(), version: "18.04".to_owned() });
+    }
+    if !store.has_layers_at_hand() {
+        return None;
     }
     match os_release::find(store, image) {
         Ok(text) => text.as_deref().and_then(os_release::distro),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ureq::Agent;
@@ -13,7 +14,6 @@ use crate::roots;
 use crate::url::{Scheme, Url};
 
 /// Makes agents and keeps them.
-#[derive(Debug)]
 pub(crate) struct Agents {
     environment: Vec<(OsString, OsString)>,
     proxies: Proxies,
@@ -33,6 +33,13 @@ enum Trust {
     Roots,
     /// Anyone's.
     Anyone,
+}
+
+/// The environment and the addresses of proxies may hold secrets.
+impl fmt::Debug for Agents {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Agents").field("insecure", &self.insecure).finish_non_exhaustive()
+    }
 }
 
 impl Agents {

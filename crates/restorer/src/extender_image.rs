@@ -2,11 +2,15 @@
 //!
 //! Spec: platform.md § restorer (Outputs), § extender.
 
+use std::fs::Permissions;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use image::Document;
+use image::media_type::MediaType;
+use image::{Descriptor, Document, ImageIndex};
 use image_store::{ImageStore, StoredImage};
+use serde::Serialize;
 use spec_model::Digest;
 
 use crate::error::RestoreError;
@@ -28,10 +32,18 @@ pub(crate) fn save(images: &dyn ImageStore, image: &StoredImage, kaniko: &Path) 
     for document in [&image.config_document, &image.manifest_document] {
         toml_file::replace(&blobs.join(document.digest.hex()), &document.bytes).map_err(failed)?;
     }
-    toml_file::replace(&directory.join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#)
-        .map_err(failed)?;
+    write_document(&directory.join("oci-layout"), LAYOUT).map_err(failed)?;
     // What names the rest comes last.
-    toml_file::replace(&directory.join("index.json"), &index(image)).map_err(failed)
+    let index = index(image).map_err(|error| failed(error.into()))?;
+    write_document(&directory.join("index.json"), &index).map_err(failed)
+}
+
+/// Written as other tools write it; extenders of other lifecycles read it too.
+const LAYOUT: &[u8] = b"{\n    \"imageLayoutVersion\": \"1.0.0\"\n}";
+
+fn write_document(path: &Path, text: &[u8]) -> io::Result<()> {
+    toml_file::replace(path, text)?;
+    fs_err::set_permissions(path, Permissions::from_mode(0o755))
 }
 
 fn write_layer(blobs: &Path, digest: &Digest, mut bytes: impl Read) -> io::Result<()> {
@@ -40,22 +52,21 @@ fn write_layer(blobs: &Path, digest: &Digest, mut bytes: impl Read) -> io::Resul
         return Ok(());
     }
     let mut file = fs_err::File::create(&unfinished)?;
+    // The extender, which runs as root, is the only reader.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     io::copy(&mut bytes, &mut file)?;
     fs_err::rename(unfinished, path)
 }
 
 /// An index that names the manifest alone.
-fn index(image: &StoredImage) -> Vec<u8> {
+fn index(image: &StoredImage) -> Result<Vec<u8>, serde_json::Error> {
     let Document { bytes, digest } = &image.manifest_document;
-    let oci = "application/vnd.oci.image.manifest.v1+json".to_owned();
-    let media_type = image.manifest.media_type.as_ref().map_or(oci, ToString::to_string);
-    let manifest = serde_json::json!({"mediaType": media_type, "size": bytes.len(), "digest": digest});
-    let index = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [manifest],
-    });
-    index.to_string().into_bytes()
+    let media_type = image.manifest.media_type.clone().unwrap_or(MediaType::ImageManifest);
+    let index = ImageIndex::of(Descriptor::new(media_type, bytes.len() as u64, *digest));
+    let mut text = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"   ");
+    index.serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter))?;
+    Ok(text)
 }
 
 #[cfg(test)]

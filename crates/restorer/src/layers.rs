@@ -67,11 +67,14 @@ pub(crate) fn restore<'a>(
             }
             Err(failure) => {
                 remove(&layer.layer).map_err(|source| removal_error(&layer.layer, source))?;
-                let layer = layer.layer.identifier().to_owned();
+                let id = layer.layer.identifier().to_owned();
                 match failure {
-                    Failure::Cache(reason) => log::warn!("Not restoring layer '{layer}': {reason}"),
+                    Failure::Cache(reason) => {
+                        log::warn!("Not restoring the contents of layer '{id}': {reason}");
+                        write_metadata(&layer)?;
+                    }
                     Failure::Fatal(source) if fatal.is_none() => {
-                        fatal = Some(RestoreError::Contents { layer, source });
+                        fatal = Some(RestoreError::Contents { layer: id, source });
                     }
                     Failure::Fatal(_) => {}
                 }
@@ -162,7 +165,7 @@ fn fill(layer: &RestoredLayer<'_>, cache: &dyn Cache) -> Result<(), Failure> {
     let diff_id: DiffId = layer.known.sha.parse().map_err(|error| cache_fault(&error))?;
     let archive = cache.open_layer(&diff_id).map_err(|error| cache_fault(&error))?;
     let directory = layer.layer.path().parent().unwrap_or(Path::new("/"));
-    extract_verified(archive, &diff_id, &Destination::below(directory))
+    extract_verified(archive, &diff_id, &Destination::below(directory).without_set_ids())
         .map_err(|error| if is_fault_of_cache(&error) { cache_fault(&error) } else { Failure::Fatal(error) })
 }
 

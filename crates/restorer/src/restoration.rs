@@ -7,8 +7,8 @@
 //! | yes | no | any | never | never |
 //! | no | no | no | never | never |
 //!
-//! Metadata of a cached layer without its contents, or the reverse, would mislead its buildpack: it gets
-//! both or neither. Spec: buildpack.md § Layer Types.
+//! Metadata and contents of a cached layer are restored together or not at all; only where the cache turns
+//! out to be damaged does the metadata stay alone, as buildpacks have always found it. Spec: buildpack.md § Layer Types.
 
 use spec_model::PlatformApi;
 use spec_model::lifecycle_metadata::BuildpackLayer;

@@ -18,6 +18,7 @@ pub struct Destination {
     /// Relative to the root, and clean.
     permitted: PathBuf,
     leaves_out_special_files: bool,
+    keeps_set_ids: bool,
 }
 
 /// What an archive's name is to a destination.
@@ -39,7 +40,7 @@ impl Destination {
     pub fn in_root(root: impl Into<PathBuf>, permitted: impl AsRef<Path>) -> Self {
         let permitted = clean(&Path::new("/").join(permitted));
         let permitted = permitted.strip_prefix("/").unwrap_or(&permitted).to_owned();
-        Self { root: root.into(), permitted, leaves_out_special_files: false }
+        Self { root: root.into(), permitted, leaves_out_special_files: false, keeps_set_ids: true }
     }
 
     /// Leaves out devices and fifos instead of refusing archives that hold them. For the layers of base images:
@@ -47,6 +48,18 @@ impl Destination {
     #[must_use]
     pub fn without_special_files(self) -> Self {
         Self { leaves_out_special_files: true, ..self }
+    }
+
+    /// Leaves out the bits of files that give whoever runs them the rights of their owner or group, and the
+    /// sticky bit. A cache is to bring nobody rights; other lifecycles restore files so.
+    #[must_use]
+    pub fn without_set_ids(self) -> Self {
+        Self { keeps_set_ids: false, ..self }
+    }
+
+    /// The mode that a file gets.
+    pub(super) fn file_mode(&self, recorded: u32) -> u32 {
+        if self.keeps_set_ids { recorded } else { recorded & 0o777 }
     }
 
     pub(super) fn leaves_out(&self, kind: EntryType) -> bool {

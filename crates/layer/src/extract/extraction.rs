@@ -85,7 +85,7 @@ impl Extraction<'_> {
         archive: &mut ArchiveReader<impl Read>,
     ) -> Result<(), ExtractError> {
         let file = self.tree.make_file(path).map_err(|error| self.failed(member, path, error))?;
-        let attributes = Attributes { mode: member.mode, owner: member.owner };
+        let attributes = Attributes { mode: self.destination.file_mode(member.mode), owner: member.owner };
         self.files.write(file, self.destination.directory().join(path), attributes, archive)
     }
 

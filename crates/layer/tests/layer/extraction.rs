@@ -110,6 +110,20 @@ fn owners_are_restored_by_root() {
 }
 
 #[test]
+fn files_lose_their_set_id_bits_where_a_destination_says_so() {
+    let top = tempfile::tempdir().unwrap();
+    let layer = top.path().join("layers/l");
+    fs_err::create_dir_all(&layer).unwrap();
+    fill(&layer);
+    let mut archive = Vec::new();
+    LayerSource::directory("l", &layer, own()).write_uncompressed(&mut archive).unwrap();
+    fs_err::remove_dir_all(&layer).unwrap();
+    extract(&archive[..], &Destination::below(top.path().join("layers")).without_set_ids()).unwrap();
+    assert_eq!((mode(&layer.join("suid")), mode(&layer.join("f"))), (0o755, 0o666));
+    assert_eq!(mode(&layer.join("sticky")), 0o3777);
+}
+
+#[test]
 fn directories_that_exist_stay_as_they_are() {
     let root = tempfile::tempdir().unwrap();
     fs_err::create_dir_all(root.path().join("layers/bp")).unwrap();
