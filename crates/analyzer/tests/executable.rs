@@ -111,9 +111,9 @@ fn images_this_build_cannot_reach_end_with_32() {
     let workspace = Workspace::new();
     let run = ["-run-image", "r.example/run:base"];
     for (arguments, message) in [
-        (vec!["r.example/app"], "not supported yet by this build: registry images"),
+        (vec!["127.0.0.1:1/app"], "'127.0.0.1:1' cannot be reached"),
         (vec!["-daemon", "r.example/app"], "not supported yet by this build: images in a Docker daemon"),
-        (vec!["-cache-image", "r.example/cache", "r.example/app"], "cache images"),
+        (vec!["-cache-image", "127.0.0.1:1/cache", "127.0.0.1:1/app"], "'127.0.0.1:1/cache:latest'"),
     ] {
         let outcome = workspace.run("0.13", &[&run[..], &arguments].concat());
         assert_eq!(outcome.status, 32, "{arguments:?}: {}", outcome.stderr);

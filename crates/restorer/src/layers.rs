@@ -1,8 +1,9 @@
 //! Restoring the layers of all buildpacks of the group: first what is to be done is decided layer by
 //! layer, then contents are extracted in parallel, each verified against its diffID while it streams.
 //!
-//! A layer whose contents turn out to be missing or damaged is removed with its metadata, with a warning:
-//! its buildpack then makes it anew.
+//! A layer whose contents turn out to be missing or damaged keeps its metadata alone, with a warning:
+//! buildpacks make it anew when its directory is not there. One that tries to reach beyond its place is
+//! removed altogether.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -33,8 +34,10 @@ pub(crate) struct RestoredLayer<'a> {
 
 /// Why contents could not be restored.
 enum Failure {
-    /// The cache is to blame; the build does without the layer.
-    Cache(String),
+    /// The cache lost the contents; the build does without them.
+    Damaged(String),
+    /// The contents are not a layer's; the build does without the layer.
+    Hostile(String),
     /// Anything else.
     Fatal(ExtractError),
 }
@@ -69,10 +72,11 @@ pub(crate) fn restore<'a>(
                 remove(&layer.layer).map_err(|source| removal_error(&layer.layer, source))?;
                 let id = layer.layer.identifier().to_owned();
                 match failure {
-                    Failure::Cache(reason) => {
+                    Failure::Damaged(reason) => {
                         log::warn!("Not restoring the contents of layer '{id}': {reason}");
                         write_metadata(&layer)?;
                     }
+                    Failure::Hostile(reason) => log::warn!("Not restoring layer '{id}': {reason}"),
                     Failure::Fatal(source) if fatal.is_none() => {
                         fatal = Some(RestoreError::Contents { layer: id, source });
                     }
@@ -161,12 +165,17 @@ fn is_layer_name(name: &str) -> bool {
 
 /// Extracts a layer's contents.
 fn fill(layer: &RestoredLayer<'_>, cache: &dyn Cache) -> Result<(), Failure> {
-    let cache_fault = |error: &dyn std::error::Error| Failure::Cache(in_one_line(error));
-    let diff_id: DiffId = layer.known.sha.parse().map_err(|error| cache_fault(&error))?;
-    let archive = cache.open_layer(&diff_id).map_err(|error| cache_fault(&error))?;
+    let damaged = |error: &dyn std::error::Error| Failure::Damaged(in_one_line(error));
+    let diff_id: DiffId = layer.known.sha.parse().map_err(|error| damaged(&error))?;
+    let archive = cache.open_layer(&diff_id).map_err(|error| damaged(&error))?;
     let directory = layer.layer.path().parent().unwrap_or(Path::new("/"));
     extract_verified(archive, &diff_id, &Destination::below(directory).without_set_ids())
-        .map_err(|error| if is_fault_of_cache(&error) { cache_fault(&error) } else { Failure::Fatal(error) })
+        .map_err(|error| match error {
+            ExtractError::Refused { reason: Refusal::Kind(_), .. } => Failure::Fatal(error),
+            ExtractError::Refused { .. } => Failure::Hostile(in_one_line(&error)),
+            error if is_fault_of_cache(&error) => damaged(&error),
+            error => Failure::Fatal(error),
+        })
 }
 
 /// Whether the build can go on without what was to be extracted, and the next cache will be sound.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{METADATA_FILE, blob, commit, diff_id, metadata_of, read, warnings};
+use crate::support::{archive, METADATA_FILE, blob, commit, diff_id, metadata_of, read, warnings};
 use cache::{Cache, CacheDirectory, CacheError};
 use spec_model::DiffId;
 use spec_model::lifecycle_metadata::CacheMetadata;
@@ -39,7 +39,7 @@ fn the_form_on_disk_is_that_of_the_reference() {
     let cache = open(directory.path());
     let metadata = CacheMetadata::from_label(REFERENCE_METADATA).unwrap();
     let writer = cache.begin().unwrap();
-    let mut sink = writer.layer().unwrap();
+    let mut sink = archive(writer.as_ref());
     sink.write_all(b"").unwrap();
     sink.finish(&diff_id("")).unwrap();
     writer.commit(&metadata).unwrap();
@@ -166,7 +166,7 @@ fn sinks_and_layers_do_not_mix() {
             let writer = &writer;
             scope.spawn(move || {
                 let text = format!("{number}").repeat(100_000);
-                let mut sink = writer.layer().unwrap();
+                let mut sink = archive(writer.as_ref());
                 text.as_bytes().chunks(1000).for_each(|chunk| sink.write_all(chunk).unwrap());
                 sink.finish(&diff_id(&text)).unwrap();
                 diff_id(&text)
@@ -175,7 +175,7 @@ fn sinks_and_layers_do_not_mix() {
         let threads: Vec<_> = (0..8).map(write).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    drop(writer.layer().unwrap());
+    drop(archive(writer.as_ref()));
     writer.commit(&CacheMetadata::default()).unwrap();
     let writer = cache.begin().unwrap();
     assert!(contents.iter().all(|diff_id| writer.reuse(diff_id).unwrap()));

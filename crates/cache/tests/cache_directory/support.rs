@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use cache::Cache;
+use cache::{Cache, CacheLayer, CacheLayerSink, CacheWriter};
 use sha2::{Digest as _, Sha256};
 use spec_model::DiffId;
 use spec_model::lifecycle_metadata::{BuildpackLayer, BuildpackLayers, CacheMetadata};
@@ -33,11 +33,19 @@ pub(crate) fn metadata_of(contents: &[&str]) -> CacheMetadata {
     CacheMetadata { buildpacks: vec![entry], ..CacheMetadata::default() }
 }
 
+/// A place for a layer's archive.
+pub(crate) fn archive(writer: &dyn CacheWriter) -> Box<dyn CacheLayerSink> {
+    match writer.layer().unwrap() {
+        CacheLayer::Archive(sink) => sink,
+        CacheLayer::Blob(_) => panic!("directories keep archives"),
+    }
+}
+
 /// Replaces the cache by layers with the given contents.
 pub(crate) fn commit(cache: &dyn Cache, contents: &[&str]) {
     let writer = cache.begin().unwrap();
     for contents in contents {
-        let mut sink = writer.layer().unwrap();
+        let mut sink = archive(writer.as_ref());
         sink.write_all(contents.as_bytes()).unwrap();
         sink.finish(&diff_id(contents)).unwrap();
     }

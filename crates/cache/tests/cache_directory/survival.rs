@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{blob, commit, diff_id, metadata_of, read};
+use crate::support::{archive, blob, commit, diff_id, metadata_of, read};
 use cache::{Cache, CacheDirectory, CacheError};
 
 /// Names the part that a copy of this test program plays.
@@ -38,7 +38,7 @@ fn again(program: &Path, function: &str, directory: &Path, shell: &str) -> Comma
 fn a_killed_writer_leaves_the_old_cache() {
     if let Ok(part) = std::env::var(PART) {
         let writer = open(Path::new(&std::env::var(DIRECTORY).unwrap())).begin().unwrap();
-        let mut sink = writer.layer().unwrap();
+        let mut sink = archive(writer.as_ref());
         sink.write_all(&vec![0; 300_000]).unwrap();
         if part == "reused" {
             assert!(writer.reuse(&diff_id("one")).unwrap());
@@ -96,11 +96,11 @@ fn a_full_disk_leaves_the_old_cache() {
     let function = "survival::a_full_disk_leaves_the_old_cache";
     if std::env::var_os(PART).is_some() {
         let writer = open(Path::new(&std::env::var(DIRECTORY).unwrap())).begin().unwrap();
-        let mut sink = writer.layer().unwrap();
+        let mut sink = archive(writer.as_ref());
         let error = sink.write_all(&vec![0; 300_000]).unwrap_err();
         assert!(error.to_string().contains("/staging/"), "{error}");
         drop(sink);
-        let mut sink = writer.layer().unwrap();
+        let mut sink = archive(writer.as_ref());
         sink.write_all(&vec![0; 70_000]).unwrap();
         let error = sink.finish(&diff_id("three")).unwrap_err();
         assert!(error.to_string().contains("/staging/"), "{error}");

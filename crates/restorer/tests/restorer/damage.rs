@@ -16,14 +16,15 @@ fn damaged(damage: impl FnOnce(&std::path::Path)) -> Build {
     build
 }
 
-/// Only the sound layer is there, and there is one warning that names the other one.
+/// Only the sound layer is there and the metadata of the other one, which the one warning names.
 fn assert_lost(build: &Build, what: &str) {
     build.scratch.write("layers/acme_web/c/data", "stale");
     build.scratch.write("layers/acme_web/c.toml", "stale");
     build.scratch.write("layers/acme_web/c.sbom.cdx.json", "stale");
     let warnings = build.restore();
     assert!(matches!(&warnings[..], [one] if one.contains("'acme/web:c'")), "{what}: {warnings:?}");
-    assert_eq!(build.tree(), ["acme_web/cl.toml", "acme_web/cl/data"], "{what}");
+    assert_eq!(build.tree(), ["acme_web/c.toml", "acme_web/cl.toml", "acme_web/cl/data"], "{what}");
+    assert_ne!(build.scratch.read("layers/acme_web/c.toml"), "stale", "{what}");
 }
 
 #[test]

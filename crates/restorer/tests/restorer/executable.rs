@@ -60,10 +60,17 @@ fn it_restores_and_says_so() {
 fn inputs_that_cannot_be_used_have_their_exit_statuses() {
     Run::new("0.12").args(&["surplus"]).ends_with(3);
     Run::new("0.99").ends_with(11);
-    let (_, stderr) = Run::new("0.12").args(&["-cache-image", "some/cache"]).ends_with(1);
-    assert!(stderr.contains("'some/cache'") && stderr.contains("-cache-dir"), "{stderr}");
+    let (_, stderr) = Run::new("0.12").args(&["-cache-image", "some/Cache"]).ends_with(1);
+    assert!(stderr.contains("'some/Cache' is not an image reference"), "{stderr}");
     let (_, stderr) = Run::new("0.12").args(&["-cache-dir", "/nowhere/cache"]).ends_with(1);
     assert!(stderr.contains("'/nowhere/cache'"), "{stderr}");
+}
+
+#[test]
+fn a_cache_image_that_cannot_be_reached_is_a_warning() {
+    let (_, stderr) = Run::new("0.12").args(&["-cache-image", "127.0.0.1:1/cache"]).ends_with(0);
+    assert!(stderr.contains("Warning: cache image '127.0.0.1:1/cache'"), "{stderr}");
+    assert!(stderr.contains("'127.0.0.1:1' cannot be reached"), "{stderr}");
 }
 
 #[test]

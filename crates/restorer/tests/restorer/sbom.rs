@@ -51,6 +51,7 @@ fn files_go_beside_the_layers_that_are_restored() {
         "acme_web/c/data",
         "acme_web/l.sbom.cdx.json",
         "acme_web/l.toml",
+        "acme_web/x.toml",
     ];
     assert_eq!(build.tree(), expected);
     assert_eq!(build.scratch.read("layers/acme_web/l.sbom.cdx.json"), "l");
@@ -93,7 +94,13 @@ fn damaged_files_of_the_cache_are_a_warning() {
             matches!(&warnings[..], [_, sbom] if sbom.contains("SBOM files from the cache")),
             "{warnings:?}"
         );
-        let expected = ["acme_web/c.toml", "acme_web/c/data", "acme_web/l.sbom.cdx.json", "acme_web/l.toml"];
+        let expected = [
+            "acme_web/c.toml",
+            "acme_web/c/data",
+            "acme_web/l.sbom.cdx.json",
+            "acme_web/l.toml",
+            "acme_web/x.toml",
+        ];
         assert_eq!(build.tree(), expected);
     }
 }
