@@ -43,16 +43,18 @@ fn check_cache_image(store: &dyn ImageStore, image: &str) -> Result<(), AnalyzeE
 /// # Errors
 /// An image cannot be read or written, is damaged, or its SBOM layer cannot be restored.
 pub fn analyze(inputs: &AnalyzerInputs, store: &dyn ImageStore) -> Result<Analyzed, AnalyzeError> {
+    // All access is checked before anything is written. Spec: platform.md § analyzer.
     let run_image = run_image::choose(inputs, store)?;
     for image in &inputs.images {
         store.check_write(image)?;
     }
+    let run_image = run_image::describe(inputs, store, &run_image)?;
     let previous = previous_image::read(inputs, store)?;
     Ok(Analyzed {
         // The table is there without a previous image too: platforms have always found it.
         previous_image: Some(ImageIdentifier { reference: previous.identifier }),
         metadata: previous.metadata,
-        run_image: Some(run_image::describe(inputs, store, &run_image)?),
+        run_image: Some(run_image),
         build_image: None,
     })
 }
