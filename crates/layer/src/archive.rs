@@ -67,7 +67,7 @@ impl<'a> Archive<'a> {
             FileType::BlockDevice => Kind::BlockDevice(device.0, device.1),
             FileType::Socket | FileType::Unknown => return Ok(()),
         };
-        self.add_entry(&Entry { path: name, kind, mode: stat.st_mode, owner })?;
+        self.add_entry(&Entry { path: name, kind, mode: stat.st_mode & 0o7777, owner, copied: None })?;
         if let Kind::File(size) = kind {
             self.add_contents(&mut open(path)?, path, size)?;
         }
@@ -101,14 +101,35 @@ impl<'a> Archive<'a> {
         if !at_end && read_some(file, path, &mut [0])? > 0 {
             return Err(grew(path, size).into());
         }
-        let padding = size.next_multiple_of(RECORD as u64) - size;
-        self.write_zeros(usize::try_from(padding).unwrap_or_default())
+        self.pad(size)
+    }
+
+    /// Adds `size` bytes of contents, which `read` yields or fails to, and pads them.
+    pub(crate) fn add_read(
+        &mut self,
+        size: u64,
+        mut read: impl FnMut(&mut [u8]) -> Result<usize, ArchiveError>,
+    ) -> Result<(), Halt> {
+        let mut left = size;
+        while left > 0 {
+            let spare = self.blocks.spare();
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(spare.len());
+            let read = read(spare.get_mut(..wanted).unwrap_or_default())?;
+            left = left.saturating_sub(read as u64);
+            self.blocks.advance(read)?;
+        }
+        self.pad(size)
     }
 
     /// Ends the archive with two empty records; returns its size in bytes.
     pub(crate) fn finish(mut self) -> Result<u64, Halt> {
         self.write_zeros(2 * RECORD)?;
         Ok(self.blocks.finish()?)
+    }
+
+    fn pad(&mut self, size: u64) -> Result<(), Halt> {
+        let padding = size.next_multiple_of(RECORD as u64) - size;
+        self.write_zeros(usize::try_from(padding).unwrap_or_default())
     }
 
     fn write_zeros(&mut self, count: usize) -> Result<(), Halt> {

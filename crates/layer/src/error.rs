@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use crate::extract::ExtractError;
+
 /// A layer could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to archive layer '{layer}'")]
@@ -55,6 +57,15 @@ pub enum ArchiveError {
         size: u64,
         /// The bytes that could be read.
         found: u64,
+    },
+    /// A layer that another tool has archived can't be copied.
+    #[error("cannot copy the layer in '{}'", path.display())]
+    Copied {
+        /// The layer's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<ExtractError>,
     },
     /// The compressed layer can't be written.
     #[error("cannot write the compressed layer")]

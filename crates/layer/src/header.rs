@@ -6,9 +6,14 @@
 //! each field that doesn't fit, and a main header that holds what it can.
 //! Spec: POSIX.1-2001 pax Interchange Format.
 
+mod pax;
+
 use std::path::Path;
 
 use rustix::fs::Stat;
+
+pub(crate) use pax::PaxRecords;
+use pax::{Fits, Records};
 
 /// The user and group that own an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub(crate) enum Kind<'a> {
     Directory,
     /// A symbolic link with its target.
     Symlink(&'a Path),
+    /// Another name for an earlier entry's file.
+    HardLink(&'a Path),
     Fifo,
     /// A device with its major and minor numbers.
     CharacterDevice(u32, u32),
@@ -57,6 +64,7 @@ impl Kind<'_> {
     fn type_flag(self) -> u8 {
         match self {
             Self::File(_) => b'0',
+            Self::HardLink(_) => b'1',
             Self::Symlink(_) => b'2',
             Self::CharacterDevice(..) => b'3',
             Self::BlockDevice(..) => b'4',
@@ -71,9 +79,11 @@ impl Kind<'_> {
 pub(crate) struct Entry<'a> {
     pub(crate) path: &'a Path,
     pub(crate) kind: Kind<'a>,
-    /// Permissions with the setuid, setgid and sticky bits.
+    /// Permissions with the setuid, setgid and sticky bits. What other tools archive may tell the kind, too.
     pub(crate) mode: u32,
     pub(crate) owner: Owner,
+    /// The pax records that the entry had in the archive it is copied from.
+    pub(crate) copied: Option<&'a PaxRecords>,
 }
 
 impl Entry<'_> {
@@ -89,7 +99,7 @@ impl Entry<'_> {
             return;
         }
         let mut pax = Block::new(b'x');
-        pax.text(NAME, &pax_name(name));
+        pax.text(NAME, &pax::name(name));
         pax.number(MODE, 0);
         pax.number(UID, 0);
         pax.number(GID, 0);
@@ -105,7 +115,7 @@ impl Entry<'_> {
     fn block(&self, name: &[u8], encode: impl Fn(&[u8]) -> Vec<u8>) -> Block {
         let mut block = Block::new(self.kind.type_flag());
         block.text(NAME, &encode(name));
-        block.number(MODE, u64::from(self.mode & 0o7777));
+        block.number(MODE, u64::from(self.mode));
         block.number(UID, u64::from(self.owner.uid));
         block.number(GID, u64::from(self.owner.gid));
         block.number(SIZE, self.size());
@@ -113,41 +123,32 @@ impl Entry<'_> {
         block.text(LINK, &encode(self.target()));
         let (major, minor) = match self.kind {
             Kind::CharacterDevice(major, minor) | Kind::BlockDevice(major, minor) => (major, minor),
-            Kind::File(_) | Kind::Directory | Kind::Symlink(_) | Kind::Fifo => (0, 0),
+            Kind::File(_) | Kind::Directory | Kind::Symlink(_) | Kind::HardLink(_) | Kind::Fifo => (0, 0),
         };
         block.number(MAJOR, u64::from(major));
         block.number(MINOR, u64::from(minor));
         block
     }
 
-    /// The records of the fields that don't fit a ustar header, sorted by keyword.
+    /// The records of the fields that don't fit a ustar header.
     ///
     /// A name that could be split gets one too, once anything else asks for pax.
     fn pax_records(&self, name: &[u8]) -> Vec<u8> {
-        let mut records = Vec::new();
-        let mut needed = false;
-        if !GID.holds(self.owner.gid.into()) {
-            needed = true;
-            push_record(&mut records, "gid", self.owner.gid.to_string().as_bytes());
-        }
         let target = self.target();
-        if !target.is_ascii() || target.len() > NAME_LENGTH {
-            needed = true;
-            push_record(&mut records, "linkpath", target);
-        }
-        if !name.is_ascii() || name.len() > NAME_LENGTH {
-            needed |= split(name).is_none();
-            push_record(&mut records, "path", name);
-        }
-        if !SIZE.holds(self.size()) {
-            needed = true;
-            push_record(&mut records, "size", self.size().to_string().as_bytes());
-        }
-        if !UID.holds(self.owner.uid.into()) {
-            needed = true;
-            push_record(&mut records, "uid", self.owner.uid.to_string().as_bytes());
-        }
-        if needed { records } else { Vec::new() }
+        let mut records = Records::new(self.copied);
+        records.number("gid", self.owner.gid.into(), GID.holds(self.owner.gid.into()));
+        records.text("linkpath", target, Fits::whole(target, NAME_LENGTH));
+        records.text(
+            "path",
+            name,
+            match Fits::whole(name, NAME_LENGTH) {
+                Fits::No if split(name).is_some() => Fits::InParts,
+                fits => fits,
+            },
+        );
+        records.number("size", self.size(), SIZE.holds(self.size()));
+        records.number("uid", self.owner.uid.into(), UID.holds(self.owner.uid.into()));
+        records.print()
     }
 
     fn size(&self) -> u64 {
@@ -155,7 +156,10 @@ impl Entry<'_> {
     }
 
     fn target(&self) -> &[u8] {
-        if let Kind::Symlink(target) = self.kind { target.as_os_str().as_encoded_bytes() } else { b"" }
+        match self.kind {
+            Kind::Symlink(target) | Kind::HardLink(target) => target.as_os_str().as_encoded_bytes(),
+            _ => b"",
+        }
     }
 }
 
@@ -164,41 +168,18 @@ fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
     if name.len() <= NAME_LENGTH || !name.is_ascii() {
         return None;
     }
-    let reach = name.get(..=PREFIX_LENGTH).unwrap_or(name);
+    let reach = match name.get(..=PREFIX_LENGTH) {
+        Some(reach) if reach.len() < name.len() => reach,
+        _ => name.strip_suffix(b"/").unwrap_or(name),
+    };
     let slash = reach.iter().rposition(|byte| *byte == b'/').filter(|at| *at > 0)?;
     let (prefix, rest) = name.split_at_checked(slash)?;
     let rest = rest.strip_prefix(b"/")?;
     (1..=NAME_LENGTH).contains(&rest.len()).then_some((prefix, rest))
 }
 
-/// The name of the pax header that precedes an entry: `dir/PaxHeaders.0/base`.
-fn pax_name(name: &[u8]) -> Vec<u8> {
-    let base = name.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-    let (directory, base) = name.split_at_checked(base).unwrap_or((b"", name));
-    let mut pax_name = ascii(directory);
-    pax_name.extend_from_slice(b"PaxHeaders.0/");
-    pax_name.extend(ascii(base));
-    pax_name.truncate(NAME_LENGTH);
-    while pax_name.last() == Some(&b'/') {
-        pax_name.pop();
-    }
-    pax_name
-}
-
 fn ascii(text: &[u8]) -> Vec<u8> {
     text.iter().copied().filter(u8::is_ascii).collect()
-}
-
-/// Appends `length keyword=value\n`, where the length counts its own digits.
-fn push_record(records: &mut Vec<u8>, keyword: &str, value: &[u8]) {
-    let rest = keyword.len() + value.len() + 3;
-    let mut length = rest;
-    while length != rest + length.to_string().len() {
-        length = rest + length.to_string().len();
-    }
-    records.extend_from_slice(format!("{length} {keyword}=").as_bytes());
-    records.extend_from_slice(value);
-    records.push(b'\n');
 }
 
 /// A field of the header block.

@@ -11,6 +11,7 @@
 mod archive;
 mod best_effort;
 mod block;
+mod copy;
 mod decompress;
 mod error;
 mod extract;

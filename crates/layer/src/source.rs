@@ -8,6 +8,7 @@ use rustix::fs::FileType;
 use spec_model::DiffId;
 
 use crate::archive::{Archive, Halt, look_at};
+use crate::copy;
 use crate::error::{ArchiveError, LayerError};
 use crate::header::{Entry, Kind, Owner};
 use crate::pipeline::{self, ArchiveSummary, Compressors, LayerSummary};
@@ -21,7 +22,7 @@ const LAUNCHER: &str = "/cnb/lifecycle/launcher";
 /// A layer that can be hashed or written, from what is on disk at that time.
 ///
 /// The archive is the same whatever machine, clock and locale: entries have absolute names (a root file
-/// system's alone have relative ones), the time 1980-01-01T00:00:01Z and no names of users. It is the one that
+/// system's have relative ones, a copy's those it finds), the time 1980-01-01T00:00:01Z and no names of users. It is the one that
 /// the reference lifecycle makes too.
 #[derive(Debug, Clone)]
 pub struct LayerSource {
@@ -36,6 +37,7 @@ enum Contents {
     RootFileSystem(PathBuf),
     Launcher(PathBuf),
     ProcessTypes(Vec<ProcessType>),
+    Copy { file: PathBuf, diff_id: DiffId },
 }
 
 impl LayerSource {
@@ -78,6 +80,14 @@ impl LayerSource {
     /// Spec: platform.md § Launch.
     pub fn process_types(id: impl Into<String>, types: Vec<ProcessType>) -> Self {
         Self { id: id.into(), contents: Contents::ProcessTypes(types) }
+    }
+
+    /// A layer that another tool has archived, plain or compressed with gzip, and that has the given diffID.
+    ///
+    /// Its entries stay as they are and in their order, but for times and the names of users: they are written
+    /// as those of all other layers. So the copy has another diffID.
+    pub fn copy(id: impl Into<String>, file: &Path, diff_id: DiffId) -> Self {
+        Self { id: id.into(), contents: Contents::Copy { file: file.to_owned(), diff_id } }
     }
 
     /// The name that errors have for this layer.
@@ -129,6 +139,7 @@ impl LayerSource {
             Contents::RootFileSystem(root) => root_file_system::add(archive, root),
             Contents::Launcher(executable) => add_launcher(archive, executable),
             Contents::ProcessTypes(types) => add_process_types(archive, types),
+            Contents::Copy { file, diff_id } => copy::add(archive, file, diff_id),
         }
     }
 }
@@ -159,7 +170,7 @@ fn add_listed(archive: &mut Archive<'_>, root: &Path, below: &[PathBuf], owner: 
 }
 
 fn add_root_entry(archive: &mut Archive<'_>, path: &str, kind: Kind<'_>) -> Result<(), Halt> {
-    archive.add_entry(&Entry { path: Path::new(path), kind, mode: 0o755, owner: Owner::ROOT })
+    archive.add_entry(&Entry { path: Path::new(path), kind, mode: 0o755, owner: Owner::ROOT, copied: None })
 }
 
 fn add_launcher(archive: &mut Archive<'_>, executable: &Path) -> Result<(), Halt> {

@@ -117,7 +117,8 @@ fn failed(destination: &Destination, entry: &Path, path: &Path, error: TreeError
     }
 }
 
-fn name_of(kind: EntryType) -> &'static str {
+/// How errors call a kind of entries that is refused.
+pub(crate) fn name_of(kind: EntryType) -> &'static str {
     match kind {
         EntryType::Char | EntryType::Block => "devices",
         EntryType::Fifo => "fifos",

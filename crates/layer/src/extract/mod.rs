@@ -12,6 +12,8 @@ mod verified;
 pub use destination::Destination;
 pub use error::{ExtractError, Refusal};
 pub use extraction::extract;
+pub(crate) use extraction::name_of;
 pub use find::{Found, find};
 pub use reader::ArchiveFault;
+pub(crate) use reader::{ArchiveReader, Member};
 pub use verified::{VerifyingReader, extract_verified};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use tar::{EntryType, Header};
 
-use crate::header::{Owner, RECORD};
+use crate::header::{Owner, PaxRecords, RECORD};
 
 /// The most bytes of names and other records that an entry may have; systems allow 4 KiB.
 const RECORDS_LIMIT: u64 = 1024 * 1024;
@@ -40,12 +40,19 @@ pub enum ArchiveFault {
 
 /// An entry of an archive.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) path: PathBuf,
-    pub(super) target: PathBuf,
-    pub(super) kind: EntryType,
-    pub(super) mode: u32,
-    pub(super) owner: Owner,
+pub(crate) struct Member {
+    pub(crate) path: PathBuf,
+    pub(crate) target: PathBuf,
+    pub(crate) kind: EntryType,
+    /// The permissions.
+    pub(crate) mode: u32,
+    /// The permissions and what else the header's field has.
+    pub(crate) raw_mode: u32,
+    pub(crate) owner: Owner,
+    /// The major and minor number, if it has them.
+    pub(crate) device: Option<(u32, u32)>,
+    /// What the pax header says, if there is one.
+    pub(crate) records: PaxRecords,
 }
 
 /// What extended headers say about the entry that follows them.
@@ -57,11 +64,13 @@ struct Extended {
     uid: Option<u64>,
     gid: Option<u64>,
     sparse: bool,
+    /// All records of the last pax header.
+    records: PaxRecords,
 }
 
 /// An archive being read. Between two calls of [`Self::next`] it yields the contents of an entry.
 #[derive(Debug)]
-pub(super) struct ArchiveReader<R> {
+pub(crate) struct ArchiveReader<R> {
     input: R,
     /// Bytes read so far.
     offset: u64,
@@ -72,12 +81,12 @@ pub(super) struct ArchiveReader<R> {
 }
 
 impl<R: Read> ArchiveReader<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         Self { input, offset: 0, contents: 0, padding: 0 }
     }
 
     /// The next entry, or nothing at the archive's end.
-    pub(super) fn next(&mut self) -> Result<Option<Member>, ArchiveFault> {
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, ArchiveFault> {
         let mut extended = Extended::default();
         loop {
             self.skip()?;
@@ -102,7 +111,7 @@ impl<R: Read> ArchiveReader<R> {
     }
 
     /// Reads contents; 0 at their end.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveFault> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveFault> {
         let wanted = usize::try_from(self.contents).unwrap_or(usize::MAX).min(buffer.len());
         let read = self.read_input(buffer.get_mut(..wanted).unwrap_or_default())?;
         if read == 0 && wanted > 0 {
@@ -113,12 +122,17 @@ impl<R: Read> ArchiveReader<R> {
     }
 
     /// The number of bytes that [`Self::read`] has not read yet.
-    pub(super) fn contents_left(&self) -> u64 {
+    pub(crate) fn contents_left(&self) -> u64 {
         self.contents
     }
 
+    /// What is read from.
+    pub(crate) fn into_inner(self) -> R {
+        self.input
+    }
+
     /// Reads whatever follows the archive's end.
-    pub(super) fn drain(mut self) -> Result<(), ArchiveFault> {
+    pub(crate) fn drain(mut self) -> Result<(), ArchiveFault> {
         io::copy(&mut self.input, &mut io::sink()).map_err(ArchiveFault::Unreadable)?;
         Ok(())
     }
@@ -202,6 +216,7 @@ impl<R: Read> ArchiveReader<R> {
 impl Extended {
     /// Takes in pax records, each `length keyword=value\n`; later ones win.
     fn read(&mut self, mut records: &[u8]) -> Option<()> {
+        self.records.clear();
         while !records.is_empty() {
             let space = records.iter().position(|byte| *byte == b' ')?;
             let (length, _) = records.split_at_checked(space)?;
@@ -211,6 +226,14 @@ impl Extended {
             let record = record.get(space + 1..)?.strip_suffix(b"\n")?;
             let equals = record.iter().position(|byte| *byte == b'=')?;
             let (keyword, value) = (record.get(..equals)?, record.get(equals + 1..)?);
+            if keyword.is_empty() || keyword.contains(&0) || is_name(keyword) && value.contains(&0) {
+                return None;
+            }
+            self.records.insert(keyword.to_owned(), value.to_owned());
+            // Nothing takes what the main header says back.
+            if value.is_empty() {
+                continue;
+            }
             let number = || std::str::from_utf8(value).ok()?.parse().ok();
             match keyword {
                 b"path" => self.path = Some(value.to_owned()),
@@ -225,6 +248,10 @@ impl Extended {
     }
 }
 
+fn is_name(keyword: &[u8]) -> bool {
+    matches!(keyword, b"path" | b"linkpath")
+}
+
 /// The entry of a header and what precedes it; else which part of it is malformed.
 fn member(header: &Header, extended: Extended) -> Result<Member, &'static str> {
     let path = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
@@ -234,6 +261,7 @@ fn member(header: &Header, extended: Extended) -> Result<Member, &'static str> {
     let id = |extended: Option<u64>, header: io::Result<u64>| {
         extended.or(header.ok()).and_then(|id| u32::try_from(id).ok()).ok_or("owner")
     };
+    let raw_mode = header.mode().map_err(|_| "mode")?;
     Ok(Member {
         path: OsString::from_vec(path).into(),
         target: OsString::from_vec(target).into(),
@@ -242,9 +270,16 @@ fn member(header: &Header, extended: Extended) -> Result<Member, &'static str> {
             EntryType::Regular if old_directory => EntryType::Directory,
             kind => kind,
         },
-        mode: header.mode().map_err(|_| "mode")? & 0o7777,
+        mode: raw_mode & 0o7777,
+        raw_mode,
         owner: Owner { uid: id(extended.uid, header.uid())?, gid: id(extended.gid, header.gid())? },
+        device: device(header),
+        records: extended.records,
     })
+}
+
+fn device(header: &Header) -> Option<(u32, u32)> {
+    Some((header.device_major().ok()??, header.device_minor().ok()??))
 }
 
 #[cfg(test)]

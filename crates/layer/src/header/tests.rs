@@ -16,7 +16,7 @@ fn path(bytes: impl Into<Vec<u8>>) -> PathBuf {
 
 fn encoded(name: impl Into<Vec<u8>>, kind: Kind<'_>, mode: u32, owner: Owner) -> Vec<u8> {
     let mut out = Vec::new();
-    Entry { path: &path(name), kind, mode, owner }.encode(&mut out);
+    Entry { path: &path(name), kind, mode, owner, copied: None }.encode(&mut out);
     out
 }
 

@@ -4,6 +4,7 @@
 
 mod archiving;
 mod compression;
+mod copying;
 mod extraction;
 mod faults;
 mod handmade;
