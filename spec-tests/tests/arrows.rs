@@ -29,7 +29,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
     ("rebaser", LIBRARIES),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
-    ("bench", &["image", "platform-api", "spec-model", "test-kit"]),
+    ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
     ("spec-tests", &[]),

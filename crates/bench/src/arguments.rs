@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
     pub(crate) json: Option<PathBuf>,
     /// The large layer's content.
     pub(crate) source: Source,
+    /// The giant layer's size in bytes; without it the case of that layer is left out.
+    pub(crate) giant: u64,
 }
 
 impl Arguments {
@@ -43,6 +45,7 @@ impl Arguments {
             starts: matches.remove_one("starts").unwrap_or(1).max(1),
             filter: matches.remove_one("filter").unwrap_or_default(),
             json: matches.remove_one("json"),
+            giant: matches.remove_one("giant-layer").unwrap_or(0),
             source: tree.map_or(Source::Npm, Source::Generated),
         }
     }
@@ -73,6 +76,12 @@ fn command() -> Command {
                 .value_parser(value_parser!(u64))
                 .value_name("N")
                 .help("Measures on N generated files instead of the npm tree"),
+        )
+        .arg(
+            option("giant-layer")
+                .value_parser(value_parser!(u64))
+                .value_name("BYTES")
+                .help("Also exports a layer of that size, which takes up to four times the room on disk"),
         )
 }
 

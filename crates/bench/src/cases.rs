@@ -3,10 +3,14 @@
 /// What is measured in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// The exporter, with a cache directory or without.
+    /// The exporter, with a cache or without.
     Export { previous: Previous, cache: bool },
-    /// The restorer, of all layers, from the cache directory.
+    /// The exporter of one more layer, the giant one, that finds neither image nor cache.
+    ExportGiant,
+    /// The restorer, of all layers, from the cache.
     Restore,
+    /// The rebaser, from the run image to its next version.
+    Rebase,
     /// The detector over one group of buildpacks.
     Detect,
     /// A phase that only prints its version; each phase in turn.
@@ -15,6 +19,15 @@ pub(crate) enum Work {
     LauncherStart,
     /// The launcher's process without launcher: what of the case before is not the launcher's.
     ProcessStart,
+}
+
+/// Where images and caches are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// Images in OCI layout directories, caches in directories.
+    Layout,
+    /// Both as images in a registry.
+    Registry,
 }
 
 /// What the exporter finds of the build before.
@@ -32,6 +45,7 @@ pub(crate) enum Previous {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
+    pub(crate) store: Store,
     pub(crate) work: Work,
     /// The wall time aimed at is the other lifecycle's divided by this.
     pub(crate) times_faster: Option<u32>,
@@ -43,6 +57,8 @@ pub(crate) struct Case {
 
 /// The most memory aimed at, in bytes, whatever the input.
 pub(crate) const PEAK_TARGET: u64 = 64 << 20;
+/// The most HTTP requests aimed at for a rebase within a registry.
+pub(crate) const REBASE_REQUESTS_TARGET: usize = 12;
 /// The launcher's size aimed at, in bytes.
 pub(crate) const LAUNCHER_SIZE_TARGET: u64 = 1_500_000;
 
@@ -50,7 +66,7 @@ const SMALL_LAYER: Previous = Previous::AllBut("bench_small/layer-3");
 const LARGE_LAYER: Previous = Previous::AllBut("bench_npm/modules");
 
 /// All cases, in the order in which they run.
-pub(crate) const CASES: [Case; 11] = [
+pub(crate) const CASES: [Case; 18] = [
     heavy("cold export", export(Previous::Nothing, false), Some(5)),
     heavy("cold export with cache", export(Previous::Nothing, true), None),
     heavy("unchanged re-export", export(Previous::Same, false), Some(5)),
@@ -62,14 +78,25 @@ pub(crate) const CASES: [Case; 11] = [
     start("start of a phase (-version)", Work::PhaseStart, None),
     start("start by launcher", Work::LauncherStart, Some(4)),
     start("start without launcher", Work::ProcessStart, None),
+    registry("registry: cold export", export(Previous::Nothing, false), Some(5)),
+    registry("registry: unchanged re-export", export(Previous::Same, false), Some(5)),
+    registry("registry: re-export, small layer changed", export(SMALL_LAYER, false), None),
+    registry("registry: rebase", Work::Rebase, None),
+    registry("registry: cold export with cache image", export(Previous::Nothing, true), None),
+    registry("registry: restore from cache image", Work::Restore, Some(3)),
+    registry("registry: cold export of a giant layer", Work::ExportGiant, None),
 ];
 
 const fn heavy(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
-    Case { name, work, times_faster, bounded: true, repeated: false }
+    Case { name, store: Store::Layout, work, times_faster, bounded: true, repeated: false }
+}
+
+const fn registry(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
+    Case { store: Store::Registry, ..heavy(name, work, times_faster) }
 }
 
 const fn start(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
-    Case { name, work, times_faster, bounded: false, repeated: true }
+    Case { name, store: Store::Layout, work, times_faster, bounded: false, repeated: true }
 }
 
 const fn export(previous: Previous, cache: bool) -> Work {

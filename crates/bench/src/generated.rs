@@ -1,4 +1,4 @@
-//! A tree shaped like an installed npm tree, for machines that can't install one.
+//! Invented content: a tree shaped like an installed npm tree, for machines that can't install one, and noise.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,14 +13,7 @@ const SOURCE: &[u8] = b"function return export {options.import *exports.\n  cons
 /// most of them small, and every 500th file a large one without pattern, as native libraries nearly are.
 pub(crate) fn write(directory: &Path, files: u64, bytes: u64) -> Result<()> {
     let mean = bytes / files.max(1);
-    // Marsaglia's xorshift: numbers that look random and are the same each time.
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut number = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut number = numbers();
     for file in 0..files {
         let folder = directory.join(format!("node_modules/package-{}/lib-{}", file / 150, file % 3));
         fs_err::create_dir_all(&folder)?;
@@ -38,6 +31,23 @@ pub(crate) fn write(directory: &Path, files: u64, bytes: u64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes a file without pattern, which no compression makes smaller, the same each time.
+pub(crate) fn write_noise(path: &Path, bytes: u64) -> Result<()> {
+    let mut number = numbers();
+    write_file(path, bytes, |out| out.write_all(&number().to_le_bytes()))
+}
+
+/// Marsaglia's xorshift: numbers that look random and are the same each time.
+fn numbers() -> impl FnMut() -> u64 {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
 }
 
 /// Writes a file in pieces of eight bytes.

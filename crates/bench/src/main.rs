@@ -1,17 +1,22 @@
 //! Measures the phase executables as whole processes: wall and processor time, peak memory, bytes read and written.
 //!
 //! Each case runs several times, in turn with the executables of another lifecycle if one is given, on the same
-//! inputs: a layers directory with a large npm tree and some small layers. Images are kept in OCI layout directories.
-//! All inputs are in the kernel's page cache when a run starts.
+//! inputs: a layers directory with a large npm tree and some small layers. Images are kept in OCI layout directories or
+//! in registries, one of each for a side; there another run counts what passes between phase and registry. All inputs
+//! are in the kernel's page cache when a run starts.
 
 mod arguments;
 mod cases;
 mod generated;
+mod images;
 mod machine;
 mod measure;
+mod phases;
+mod registry;
 mod results;
 mod side;
 mod table;
+mod traffic;
 mod tree;
 mod workspace;
 
@@ -21,9 +26,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 
 use arguments::Arguments;
-use cases::{CASES, Case};
-use results::{Outcome, Runs, Size};
-use side::Side;
+use cases::{CASES, Case, Store, Work};
+use results::{Measured, Outcome, Size};
+use side::{Lifecycle, Side};
 use tree::Source;
 use workspace::Workspace;
 
@@ -51,37 +56,62 @@ fn main() -> ExitCode {
 }
 
 fn bench(arguments: &Arguments) -> Result<()> {
-    let cases: Vec<_> = CASES.iter().filter(|case| case.name.contains(&arguments.filter)).collect();
+    let cases: Vec<_> = CASES.iter().filter(|case| is_wanted(case, arguments)).collect();
     ensure!(!cases.is_empty(), "no case has {:?} in its name", arguments.filter);
-    let workspace = Workspace::prepare(&arguments.directory, arguments.source, &mut say)?;
+    let workspace = Workspace::prepare(&arguments.directory, arguments.source, arguments.giant, &mut say)?;
     let mut facts = machine::facts();
     facts.push(("tree".to_owned(), tree_fact(&workspace)));
     for (name, value) in &facts {
         say(&format!("{name}: {value}"));
     }
-    let mut sides = vec![Side::new("ours", &arguments.lifecycle, &workspace)?];
+    let mut lifecycles = vec![Lifecycle::new("ours", &arguments.lifecycle)?];
     if let Some(against) = &arguments.against {
-        sides.push(Side::new("against", against, &workspace)?);
+        lifecycles.push(Lifecycle::new("against", against)?);
     }
+    let mut sides = sides(&cases, &lifecycles, &workspace)?;
     let mut outcomes = Vec::new();
     for case in cases {
         outcomes
             .extend(run_case(case, &mut sides, arguments).with_context(|| format!("case {:?}", case.name))?);
     }
-    let file_sizes = sizes(&sides);
-    let labels: Vec<_> = sides.iter().map(|side| side.label).collect();
+    let file_sizes = sizes(&lifecycles);
+    let labels: Vec<_> = lifecycles.iter().map(|lifecycle| lifecycle.label).collect();
     let (cases, launcher) = (table::cases(&outcomes), table::launcher(&outcomes));
-    write!(io::stdout(), "\n{cases}{launcher}\n{}", table::sizes(&labels, &file_sizes))?;
+    let (traffic, executables) = (table::traffic(&outcomes), table::sizes(&labels, &file_sizes));
+    write!(io::stdout(), "\n{cases}{launcher}{traffic}\n{executables}")?;
     if let Some(file) = &arguments.json {
         fs_err::write(file, format!("{:#}\n", results::to_json(&facts, &outcomes, &file_sizes)))?;
     }
     Ok(())
 }
 
-/// Runs a case on all sides that have its executables, in turn, so that what else the machine does meets all of them.
+fn is_wanted(case: &Case, arguments: &Arguments) -> bool {
+    case.name.contains(&arguments.filter) && (case.work != Work::ExportGiant || arguments.giant > 0)
+}
+
+/// A side for each lifecycle and kind of store.
+fn sides<'a>(cases: &[&Case], lifecycles: &[Lifecycle], workspace: &'a Workspace) -> Result<Vec<Side<'a>>> {
+    let mut stores = vec![Store::Layout];
+    if cases.iter().any(|case| case.store == Store::Registry) {
+        if test_kit::has_program(registry::PROGRAM) {
+            stores.push(Store::Registry);
+        } else {
+            say(&format!("WARNING: cases with a registry are not run: no {}", registry::PROGRAM));
+        }
+    }
+    let mut sides = Vec::new();
+    for store in stores {
+        for lifecycle in lifecycles {
+            sides.push(Side::new(lifecycle, store, workspace)?);
+        }
+    }
+    Ok(sides)
+}
+
+/// Measured a case on all sides that have its executables, in turn, so that what else the machine does meets all of them.
 fn run_case(case: &Case, sides: &mut [Side], arguments: &Arguments) -> Result<Option<Outcome>> {
     let mut able = Vec::new();
-    for side in sides {
+    for side in sides.iter_mut().filter(|side| side.takes(case)) {
         let missing = side.missing(case.work);
         if missing.is_empty() {
             able.push(side);
@@ -89,7 +119,7 @@ fn run_case(case: &Case, sides: &mut [Side], arguments: &Arguments) -> Result<Op
             say(&format!(
                 "WARNING: {:?} is not run for {}: no {}",
                 case.name,
-                side.label,
+                side.label(),
                 missing.join(", ")
             ));
         }
@@ -99,27 +129,32 @@ fn run_case(case: &Case, sides: &mut [Side], arguments: &Arguments) -> Result<Op
     }
     say(&format!("running: {}", case.name));
     for side in &mut able {
-        side.begin(case.work).with_context(|| side.label)?;
+        side.begin(case.work).with_context(|| side.label())?;
     }
-    let mut runs: Vec<_> = able.iter().map(|side| Runs { side: side.label, runs: Vec::new() }).collect();
+    let mut measured: Vec<_> =
+        able.iter().map(|side| Measured { side: side.label(), runs: Vec::new(), traffic: None }).collect();
     let starts = if case.repeated { arguments.starts } else { 1 };
     for round in 1..=arguments.runs {
-        for (side, runs) in able.iter_mut().zip(&mut runs) {
-            runs.runs.push(side.measure(case.work, round, starts).with_context(|| side.label)?);
+        for (side, measured) in able.iter_mut().zip(&mut measured) {
+            measured.runs.push(side.measure(case.work, round, starts).with_context(|| side.label())?);
         }
+    }
+    for (side, measured) in able.iter_mut().zip(&mut measured) {
+        measured.traffic = side.count(case.work, arguments.runs + 1).with_context(|| side.label())?;
     }
     for side in able {
         side.end(case.work)?;
     }
-    Ok(Some(Outcome { case: *case, sides: runs }))
+    Ok(Some(Outcome { case: *case, sides: measured }))
 }
 
-fn sizes(sides: &[Side]) -> Vec<Size> {
-    let size =
-        |side: &Side, name: &str| fs_err::metadata(side.executables.join(name)).ok().map(|file| file.len());
+fn sizes(lifecycles: &[Lifecycle]) -> Vec<Size> {
+    let size = |lifecycle: &Lifecycle, name: &str| {
+        fs_err::metadata(lifecycle.executables.join(name)).ok().map(|file| file.len())
+    };
     let all = EXECUTABLES.iter().map(|name| Size {
         name: (*name).to_owned(),
-        sides: sides.iter().map(|side| size(side, name)).collect(),
+        sides: lifecycles.iter().map(|lifecycle| size(lifecycle, name)).collect(),
     });
     all.filter(|size| size.sides.iter().any(Option::is_some)).collect()
 }

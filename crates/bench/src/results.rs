@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cases::{Case, LAUNCHER_SIZE_TARGET, PEAK_TARGET, Work};
+use crate::cases::{Case, LAUNCHER_SIZE_TARGET, PEAK_TARGET, REBASE_REQUESTS_TARGET, Work};
 use crate::measure::Usage;
+use crate::traffic::Traffic;
 
-/// A side's runs of a case, never empty.
+/// What a side did in a case: its runs, never none.
 #[derive(Debug)]
-pub(crate) struct Runs {
+pub(crate) struct Measured {
     pub(crate) side: &'static str,
     pub(crate) runs: Vec<Usage>,
+    /// Of one more run, if the images are in a registry.
+    pub(crate) traffic: Option<Traffic>,
 }
 
 /// A case with the runs of each side that could take part.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) case: Case,
-    pub(crate) sides: Vec<Runs>,
+    pub(crate) sides: Vec<Measured>,
 }
 
 /// The size of an executable of each side, in bytes; links to one file count where they stand.
@@ -35,7 +38,7 @@ pub(crate) struct Verdict {
     pub(crate) met: bool,
 }
 
-impl Runs {
+impl Measured {
     /// The quickest run, which other work on the machine disturbed least.
     pub(crate) fn best(&self) -> Duration {
         self.runs.iter().map(|run| run.wall).min().unwrap_or_default()
@@ -68,7 +71,15 @@ impl Runs {
                 })
             })
             .collect();
-        json!({ "side": self.side, "runs": runs })
+        let traffic = self.traffic.map(|traffic| {
+            json!({
+                "requests": traffic.requests,
+                "sent_bytes": traffic.sent,
+                "received_bytes": traffic.received,
+                "layer_bytes": traffic.layers,
+            })
+        });
+        json!({ "side": self.side, "runs": runs, "traffic": traffic })
     }
 }
 
@@ -88,6 +99,12 @@ impl Outcome {
         }
         if let (true, Some(ours)) = (self.case.bounded, self.sides.first()) {
             verdicts.push(Verdict { target: "peak ≤ 64 MiB".to_owned(), met: ours.peak() <= PEAK_TARGET });
+        }
+        let traffic = self.sides.first().and_then(|ours| ours.traffic);
+        if let (Work::Rebase, Some(traffic)) = (self.case.work, traffic) {
+            let requests = format!("requests ≤ {REBASE_REQUESTS_TARGET}");
+            verdicts.push(Verdict { target: requests, met: traffic.requests <= REBASE_REQUESTS_TARGET });
+            verdicts.push(Verdict { target: "no layer bytes".to_owned(), met: traffic.layers == 0 });
         }
         verdicts
     }
@@ -123,7 +140,7 @@ pub(crate) fn to_json(facts: &[(String, String)], outcomes: &[Outcome], sizes: &
         .map(|outcome| {
             json!({
                 "name": outcome.case.name,
-                "sides": outcome.sides.iter().map(Runs::to_json).collect::<Vec<_>>(),
+                "sides": outcome.sides.iter().map(Measured::to_json).collect::<Vec<_>>(),
                 "targets": verdicts(outcome.verdicts()),
             })
         })
@@ -143,9 +160,9 @@ mod tests {
     use super::*;
     use crate::cases::CASES;
 
-    fn runs(side: &'static str, millis: &[u64], peak: u64) -> Runs {
+    fn runs(side: &'static str, millis: &[u64], peak: u64) -> Measured {
         let run = |millis: &u64| Usage { wall: Duration::from_millis(*millis), peak, ..Usage::default() };
-        Runs { side, runs: millis.iter().map(run).collect() }
+        Measured { side, runs: millis.iter().map(run).collect(), traffic: None }
     }
 
     #[test]
@@ -169,6 +186,19 @@ mod tests {
         // Alone, only memory is judged.
         let alone = Outcome { case: CASES[0], sides: vec![runs("ours", &[1], 0)] };
         assert_eq!(alone.verdicts().len(), 1);
+    }
+
+    #[test]
+    fn a_rebase_is_judged_by_its_traffic() {
+        let rebase = *CASES.iter().find(|case| case.work == Work::Rebase).unwrap();
+        let met = |case, requests, layers| -> Vec<bool> {
+            let traffic = Some(Traffic { requests, layers, ..Traffic::default() });
+            let sides = vec![Measured { traffic, ..runs("ours", &[1], 0) }];
+            Outcome { case, sides }.verdicts().into_iter().map(|it| it.met).collect()
+        };
+        assert_eq!(met(rebase, REBASE_REQUESTS_TARGET, 0), [true, true, true]);
+        assert_eq!(met(rebase, REBASE_REQUESTS_TARGET + 1, 1), [true, false, false]);
+        assert_eq!(met(CASES[0], 100, 100), [true]);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use crate::measure::Usage;
-use crate::results::{self, Outcome, Runs, Size, Verdict};
+use crate::results::{self, Measured, Outcome, Size, Verdict};
 
 const HEADINGS: [&str; 9] =
     ["case", "side", "wall best", "median", "CPU", "peak", "read", "written", "against it; targets"];
+
+const TRAFFIC_HEADINGS: [&str; 6] =
+    ["case", "side", "HTTP requests", "bytes sent", "bytes received", "of both, layers"];
 
 /// The table of cases: a line for each side.
 pub(crate) fn cases(outcomes: &[Outcome]) -> String {
@@ -24,7 +27,7 @@ pub(crate) fn cases(outcomes: &[Outcome]) -> String {
     align(&rows, 2)
 }
 
-fn row(name: &str, side: &Runs, remarks: String) -> Vec<String> {
+fn row(name: &str, side: &Measured, remarks: String) -> Vec<String> {
     let median = |figure: fn(&Usage) -> Duration| time(side.median(figure));
     vec![
         name.to_owned(),
@@ -37,6 +40,21 @@ fn row(name: &str, side: &Runs, remarks: String) -> Vec<String> {
         mebibytes(side.median(|run| run.written)),
         remarks,
     ]
+}
+
+/// The table of what passed between phases and registries, if any was measured.
+pub(crate) fn traffic(outcomes: &[Outcome]) -> String {
+    let mut rows = vec![TRAFFIC_HEADINGS.map(str::to_owned).to_vec()];
+    for outcome in outcomes {
+        for (index, side) in outcome.sides.iter().enumerate() {
+            let Some(traffic) = side.traffic else { continue };
+            let name = if index == 0 { outcome.case.name } else { "" };
+            let mut row = vec![name.to_owned(), side.side.to_owned(), traffic.requests.to_string()];
+            row.extend([traffic.sent, traffic.received, traffic.layers].map(|bytes| bytes.to_string()));
+            rows.push(row);
+        }
+    }
+    if rows.len() == 1 { String::new() } else { format!("\n{}", align(&rows, 2)) }
 }
 
 /// The table of the executables' sizes.
@@ -115,6 +133,7 @@ fn megabytes(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::cases::CASES;
+    use crate::traffic::Traffic;
 
     #[test]
     fn figures_have_units() {
@@ -130,8 +149,8 @@ mod tests {
     fn columns_are_aligned_and_sides_compared() {
         let run = |seconds, read| Usage { wall: Duration::from_secs(seconds), read, ..Usage::default() };
         let sides = vec![
-            Runs { side: "ours", runs: vec![run(3, Some(5 << 20))] },
-            Runs { side: "other", runs: vec![run(30, None)] },
+            Measured { side: "ours", runs: vec![run(3, Some(5 << 20))], traffic: None },
+            Measured { side: "other", runs: vec![run(30, None)], traffic: None },
         ];
         let table = cases(&[Outcome { case: CASES[0], sides }]);
         assert_eq!(
@@ -139,6 +158,19 @@ mod tests {
             "case         side   wall best   median      CPU     peak     read  written  against it; targets\n\
              cold export  ours      3.00 s   3.00 s  0.00 ms  0.0 MiB  5.0 MiB  0.0 MiB  10.0× as fast; wall ≤ 1/5: met; peak ≤ 64 MiB: met\n             \
              other    30.00 s  30.00 s  0.00 ms  0.0 MiB        -  0.0 MiB\n"
+        );
+    }
+
+    #[test]
+    fn traffic_is_shown_where_it_was_counted() {
+        let side = |side, traffic| Measured { side, runs: Vec::new(), traffic };
+        let counted = Traffic { requests: 9, sent: 8_319, received: 10_276, layers: 0 };
+        let outcome = |traffic| Outcome { case: CASES[14], sides: vec![side("ours", traffic)] };
+        assert_eq!(traffic(&[outcome(None)]), "");
+        assert_eq!(
+            traffic(&[outcome(None), outcome(Some(counted))]),
+            "\ncase              side  HTTP requests  bytes sent  bytes received  of both, layers\n\
+             registry: rebase  ours              9        8319           10276  0\n"
         );
     }
 

@@ -6,21 +6,21 @@ use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use spec_model::PlatformApi;
-use test_kit::ImageFixture;
 
+use crate::generated;
 use crate::measure;
 use crate::tree::{Source, Tree};
 
 /// The newest Platform API that both sides speak.
 pub(crate) const API: PlatformApi = PlatformApi::V0_15;
-pub(crate) const RUN_IMAGE: &str = "localhost/bench-run:latest";
 const BUILDPACK_API: &str = "0.12";
 const SMALL_LAYERS: u32 = 8;
 const BUILDPACKS: u32 = 20;
 const LAUNCH_LAYERS: u32 = 10;
 const ASIDE: &str = "layers-aside";
+const GIANT_LAYER: &str = "layers/bench_small/giant";
 
 /// The directories of the inputs.
 #[derive(Debug)]
@@ -31,23 +31,35 @@ pub(crate) struct Workspace {
     /// The large layer's content.
     pub(crate) tree: Tree,
     pub(crate) source: Source,
+    /// The giant layer's size in bytes.
+    giant: u64,
 }
 
 impl Workspace {
-    /// Makes the inputs below `root`.
-    pub(crate) fn prepare(root: &Path, source: Source, say: &mut dyn FnMut(&str)) -> Result<Self> {
+    /// Makes the inputs below `root`. The giant layer is to have so many bytes, once it is wanted.
+    pub(crate) fn prepare(
+        root: &Path,
+        source: Source,
+        giant: u64,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
         fs_err::create_dir_all(root)?;
         let root = std::path::absolute(root)?;
         let lock = lock(&root)?;
         bring_back(&root)?;
         let (tree, source) =
             Tree::prepare(&root.join("layers/bench_npm/modules"), &root.join("tree.complete"), source, say)?;
-        let workspace = Self { root, _lock: lock, tree, source };
+        let workspace = Self { root, _lock: lock, tree, source, giant };
+        workspace.remove_giant()?;
         workspace.write_layers()?;
         workspace.write_buildpacks()?;
         workspace.write_launch_layers()?;
-        workspace.write("run.toml", &format!("[[images]]\nimage = \"{RUN_IMAGE}\"\n"))?;
         fs_err::create_dir_all(workspace.path("empty"))?;
+        // Registries keep their storage there: on the disk meant for all this, and gone after it.
+        let temporary = workspace.path("tmp");
+        fs_err::create_dir_all(&temporary)?;
+        tempfile::env::override_temp_dir(&temporary)
+            .map_err(|other| anyhow!("temporary files already go to {}", other.display()))?;
         fs_err::create_dir_all(workspace.path("platform/env"))?;
         for file in 0..50 {
             workspace.write(
@@ -70,14 +82,25 @@ impl Workspace {
         self.write(&format!("layers/{layer}/changed.txt"), &format!("change {number}\n"))
     }
 
-    /// Writes the run image into a layout directory, at the path that the specification gives its reference.
-    pub(crate) fn write_run_image(layout: &Path) -> Result<()> {
-        let path = layout.join(RUN_IMAGE.replace(':', "/"));
-        fs_err::create_dir_all(&path)?;
-        ImageFixture::default()
-            .layer(&[("etc/os-release", "ID=bench\nVERSION_ID=1\n")])
-            .label("io.buildpacks.base.id", "bench")
-            .write(&path);
+    /// Adds the giant layer, one file that can't be compressed, if it isn't there.
+    pub(crate) fn write_giant(&self) -> Result<()> {
+        let layer = self.path(GIANT_LAYER);
+        if layer.exists() {
+            return Ok(());
+        }
+        fs_err::create_dir_all(&layer)?;
+        generated::write_noise(&layer.join("noise"), self.giant)?;
+        fs_err::write(layer.with_extension("toml"), "[types]\nlaunch = true\n")?;
+        give_away(&self.path("layers"))
+    }
+
+    /// Removes the giant layer, if it is there.
+    pub(crate) fn remove_giant(&self) -> Result<()> {
+        let layer = self.path(GIANT_LAYER);
+        if layer.exists() {
+            fs_err::remove_dir_all(&layer)?;
+            fs_err::remove_file(layer.with_extension("toml"))?;
+        }
         Ok(())
     }
 

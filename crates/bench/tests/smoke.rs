@@ -28,7 +28,17 @@ fn pretenders(directory: &Path, names: &[&str]) {
 
 fn bench(directory: &Path, lifecycle: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bench"))
-        .args(["--generated-files", "30", "--runs", "2", "--starts", "6", "--json"])
+        .args([
+            "--generated-files",
+            "30",
+            "--giant-layer",
+            "100000",
+            "--runs",
+            "2",
+            "--starts",
+            "6",
+            "--json",
+        ])
         .arg(directory.join("figures.json"))
         .arg("--directory")
         .arg(directory.join("work"))
@@ -52,10 +62,12 @@ fn sides_are_measured_and_what_is_missing_is_said() {
     pretenders(&ours, &["analyzer", "exporter", "launcher"]);
     pretenders(&other, &["analyzer", "launcher"]);
     let arguments = ["--against", other.to_str().unwrap(), "--filter", "cold export"];
+    // Those of layouts; and of registries, if there is one.
+    let expected = if test_kit::has_program("docker-registry") { 5 } else { 2 };
     let output = bench(directory.path(), &ours, &arguments);
     let figures = figures(directory.path(), &output);
     let cases = figures["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 2);
+    assert_eq!(cases.len(), expected);
     assert_eq!(cases[0]["sides"].as_array().unwrap().len(), 1);
     assert_eq!(cases[0]["sides"][0]["runs"].as_array().unwrap().len(), 2);
     assert!(cases[0]["sides"][0]["runs"][0]["wall_seconds"].as_f64().unwrap() > 0.0);
@@ -71,7 +83,7 @@ fn a_restorer_that_restores_nothing_has_no_figures() {
     let directory = open_directory();
     let ours = directory.path().join("ours");
     pretenders(&ours, &["analyzer", "exporter", "launcher", "restorer"]);
-    let output = bench(directory.path(), &ours, &["--filter", "restore"]);
+    let output = bench(directory.path(), &ours, &["--filter", "restore from cache"]);
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("brought back 0 of"), "{said}");
@@ -95,7 +107,48 @@ fn all_cases_run_with_real_executables() {
     let Some(lifecycle) = std::env::var_os("LIFECYCLE_DIR") else { return };
     let directory = open_directory();
     let output = bench(directory.path(), Path::new(&lifecycle), &[]);
-    assert_eq!(figures(directory.path(), &output)["cases"].as_array().unwrap().len(), 11);
+    let figures = figures(directory.path(), &output);
+    let cases = figures["cases"].as_array().unwrap();
+    let registry = test_kit::has_program("docker-registry");
+    assert_eq!(cases.len(), if registry { 18 } else { 11 });
+    for case in cases {
+        let of_registry = case["name"].as_str().unwrap().starts_with("registry: ");
+        let requests = case["sides"][0]["traffic"]["requests"].as_u64();
+        assert_eq!(requests.is_some_and(|requests| requests > 0), of_registry, "{case}");
+    }
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(!registry || table.contains("requests ≤ 12: met; no layer bytes: met"), "{table}");
+}
+
+#[test]
+fn a_rebaser_that_rebases_nothing_has_no_figures() {
+    if !test_kit::has_program("docker-registry") {
+        return;
+    }
+    let directory = open_directory();
+    let ours = directory.path().join("ours");
+    pretenders(&ours, &["analyzer", "exporter", "launcher", "rebaser"]);
+    let output = bench(directory.path(), &ours, &["--filter", "rebase"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the rebaser left the app image as it was"), "{said}");
+}
+
+#[test]
+fn the_giant_layer_is_there_when_wanted_and_gone_after() {
+    if !test_kit::has_program("docker-registry") {
+        return;
+    }
+    let directory = open_directory();
+    let ours = directory.path().join("ours");
+    pretenders(&ours, &["analyzer", "launcher"]);
+    let layer = directory.path().join("work/layers/bench_small/giant");
+    let exporter = format!("#!/bin/sh\nexec test \"$(wc -c < '{}/noise')\" -eq 100000\n", layer.display());
+    fs_err::write(ours.join("exporter"), exporter).unwrap();
+    fs_err::set_permissions(ours.join("exporter"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = bench(directory.path(), &ours, &["--filter", "giant"]);
+    assert_eq!(figures(directory.path(), &output)["cases"].as_array().unwrap().len(), 1);
+    assert!(!layer.exists() && !layer.with_extension("toml").exists());
 }
 
 #[test]
