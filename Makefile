@@ -42,9 +42,9 @@ test: build check ## everything that has to hold
 demo: build ## from source to a running image, twice
 	LIFECYCLE_DIR="$(abspath $(LIFECYCLE))" CNB="$(abspath $(LIFECYCLE))/cnb" demo/demo.sh
 
-bench: build ## measure; BENCH_AGAINST=DIR measures other executables beside
+bench: build ## measure; BENCH_AGAINST=DIR measures other executables beside, BENCH_ARGS=--help tells more
 	cargo run --release --locked -p bench -- --lifecycle "$(abspath $(LIFECYCLE))" \
-		$(if $(BENCH_AGAINST),--against "$(abspath $(BENCH_AGAINST))")
+		$(if $(BENCH_AGAINST),--against "$(abspath $(BENCH_AGAINST))") $(BENCH_ARGS)
 
 clean: ## remove what was built
 	cargo clean
