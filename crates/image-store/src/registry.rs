@@ -4,6 +4,7 @@
 //! to the registry while they are made. Layers that the registry has in another repository are mounted,
 //! those of other registries copied from stream to stream. The manifest comes last and makes it an image.
 
+mod present;
 mod read;
 mod sink;
 mod transfer;
@@ -86,7 +87,8 @@ impl ImageStore for RegistryStore {
 
     fn check_write(&self, reference: &str) -> Result<(), StoreError> {
         let reference: Reference = reference.parse()?;
-        self.repository(&reference, Access::Push).upload()?.cancel();
+        // Dropped, the upload is given up at once.
+        self.repository(&reference, Access::Push).upload().map(drop)?;
         Ok(())
     }
 

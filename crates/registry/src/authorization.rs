@@ -80,6 +80,7 @@ impl Authorizations {
             Some(Credential::Basic { .. } | Credential::IdentityToken { .. }) | None => {}
         }
         match &challenge {
+            Challenge::Other => Ok(None),
             Challenge::Basic => Ok(found.as_ref().and_then(|found| basic(&found.credential))),
             Challenge::Bearer { .. } => {
                 // Held while fetching: threads that need the same token wait for it.
@@ -105,7 +106,7 @@ impl Authorizations {
     /// What errors say of credentials.
     pub(crate) fn tried(&self, scope: &Scope) -> Tried {
         self.found(scope).map_or(Tried::Nothing, |found| Tried::Credential {
-            kind: found.credential.to_string(),
+            kind: found.credential.to_string().into(),
             source: found.source,
         })
     }

@@ -14,6 +14,8 @@ pub(crate) enum Challenge {
         /// What the token server calls the registry.
         service: Option<String>,
     },
+    /// Something that is not known here, or nothing that it names: whoever has a value for the header may know.
+    Other,
 }
 
 /// The challenge to take up of those in the headers' values: a token's before a password's.
@@ -92,8 +94,9 @@ fn parameter_value(text: &str) -> (String, &str) {
 mod tests {
     use super::{Challenge, choose};
 
-    fn bearer(realm: &str, service: Option<&str>) -> Option<Challenge> {
-        Some(Challenge::Bearer { realm: realm.into(), service: service.map(Into::into) })
+    fn bearer(realm: &str, service: &str) -> Challenge {
+        let service = Some(service.to_owned()).filter(|service| !service.is_empty());
+        Challenge::Bearer { realm: realm.into(), service }
     }
 
     #[test]
@@ -105,18 +108,18 @@ mod tests {
                 &[
                     "Bearer realm=\"https://t.example/token\",service=\"r.example\",scope=\"repository:a/b:pull,push\"",
                 ],
-                bearer("https://t.example/token", Some("r.example")),
+                Some(bearer("https://t.example/token", "r.example")),
             ),
-            (&["BEARER Realm = \"https://t/a?b=c,d\""], bearer("https://t/a?b=c,d", None)),
-            (&["Bearer realm=https://t/token, service=s"], bearer("https://t/token", Some("s"))),
-            (&["Basic realm=\"r\", Bearer realm=\"https://t\""], bearer("https://t", None)),
-            (&["Basic realm=r", "Bearer realm=\"https://t\""], bearer("https://t", None)),
-            (&["Bearer realm=\"a\\\"b\""], bearer("a\"b", None)),
+            (&["BEARER Realm = \"https://t/a?b=c,d\""], Some(bearer("https://t/a?b=c,d", ""))),
+            (&["Bearer realm=https://t/token, service=s"], Some(bearer("https://t/token", "s"))),
+            (&["Basic realm=\"r\", Bearer realm=\"https://t\""], Some(bearer("https://t", ""))),
+            (&["Basic realm=r", "Bearer realm=\"https://t\""], Some(bearer("https://t", ""))),
+            (&["Bearer realm=\"a\\\"b\""], Some(bearer("a\"b", ""))),
             (&["Bearer service=\"s\""], None),
             (&["Bearer realm=\"\""], None),
             (&["Negotiate"], None),
             (&["realm=\"r\""], None),
-            (&["Bearer realm=\"unclosed"], bearer("unclosed", None)),
+            (&["Bearer realm=\"unclosed"], Some(bearer("unclosed", ""))),
             (&["", ",,", "=", "\"\""], None),
             (&[], None),
         ] {

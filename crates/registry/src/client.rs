@@ -71,21 +71,31 @@ impl Shared {
     /// The protocol that a registry speaks. Registries on this machine and insecure ones often go without
     /// TLS; whether they do is found out once.
     pub(crate) fn scheme(&self, registry: &str) -> Scheme {
-        let known = self.known_schemes().get(registry).copied();
-        if let Some(scheme) = known {
+        if let Some(scheme) = self.known_scheme(registry) {
             return scheme;
         }
         if !self.agents.is_insecure(registry) && !is_local(registry) {
             return Scheme::Https;
         }
         let scheme = match exchange::probe(self, &Url::new(Scheme::Https, registry, "/v2/")) {
-            Ok(_) => Scheme::Https,
-            // Nobody is there: the request itself will tell, and the next one tries anew.
-            Err(Reason::Unreachable { .. }) => return Scheme::Http,
-            Err(_) => Scheme::Http,
+            Err(reason) if reason.is_no_tls() => Scheme::Http,
+            // If there is something wrong with its TLS, the request itself will tell.
+            Ok(()) | Err(Reason::Tls { .. }) => Scheme::Https,
+            // Nobody can tell. The request is tried without TLS, see `Shared::speaks`.
+            Err(_) => return Scheme::Http,
         };
-        self.known_schemes().insert(registry.to_owned(), scheme);
+        self.speaks(registry, scheme);
         scheme
+    }
+
+    /// The protocol that a registry is known to speak.
+    pub(crate) fn known_scheme(&self, registry: &str) -> Option<Scheme> {
+        self.known_schemes().get(registry).copied()
+    }
+
+    /// Remembers what a registry speaks, unless that is known already.
+    pub(crate) fn speaks(&self, registry: &str, scheme: Scheme) {
+        self.known_schemes().entry(registry.to_owned()).or_insert(scheme);
     }
 
     fn known_schemes(&self) -> MutexGuard<'_, BTreeMap<String, Scheme>> {
@@ -100,7 +110,9 @@ fn is_local(registry: &str) -> bool {
         Some((address, _)) => address,
         None => registry.split(':').next().unwrap_or_default(),
     };
-    if host == "localhost" || host.ends_with(".localhost") || host.ends_with(".local") {
+    if matches!(host.rsplit('.').next(), Some("localhost"))
+        || host.strip_suffix("local").is_some_and(|rest| rest.ends_with('.'))
+    {
         return true;
     }
     match host.parse() {

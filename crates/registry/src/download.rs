@@ -7,11 +7,13 @@ use spec_model::Digest;
 use ureq::http::Method;
 
 use crate::error::{Reason, RegistryError};
-use crate::exchange::{self, Response};
+use crate::exchange::Response;
+use crate::failure::failure;
 use crate::repository::Repository;
 use crate::url::Url;
 
-/// A blob on its way here. Its bytes are not verified.
+/// A blob on its way here. It is given up when it turns out to be longer or shorter than it should, with an
+/// error of kind [`io::ErrorKind::InvalidData`]; its bytes are not verified.
 #[derive(Debug)]
 pub struct Download {
     repository: Repository,
@@ -47,17 +49,25 @@ impl Download {
     fn go_on(&mut self, error: io::Error) -> io::Result<()> {
         self.failed += 1;
         let Some(wait) = self.repository.shared.patience.wait(self.failed, None) else {
-            let reason = exchange::failure(&self.url, &error.into());
+            let reason = failure(&self.url, &error.into());
             return Err(self.repository.error(&action(&self.repository, &self.digest), reason).into_io());
         };
         log::debug!("Blob {} was cut at byte {}; going on in {wait:?}", self.digest, self.read);
         thread::sleep(wait);
         match request(&self.repository, &self.digest, self.read) {
             Ok(Some((body, url))) => (self.body, self.url) = (body, url),
-            Ok(None) => return Err(io::ErrorKind::NotFound.into()),
+            Ok(None) => return Err(self.wrong("is gone, which had")),
+            // There is no byte where the rest should be.
+            Err(error) if error.status() == Some(416) => return Err(self.wrong("ends before it has")),
             Err(error) => return Err(error.into_io()),
         }
         Ok(())
+    }
+
+    fn wrong(&self, how: &str) -> io::Error {
+        let (blob, size, home) = (self.digest, self.size, self.repository.full_name());
+        let message = format!("blob {blob} of '{home}' {how} {size} bytes, as its image says");
+        io::Error::new(io::ErrorKind::InvalidData, message)
     }
 }
 
@@ -70,6 +80,9 @@ impl Read for Download {
                 }
                 Ok(count) => {
                     self.read += count as u64;
+                    if self.read > self.size {
+                        return Err(self.wrong("has more"));
+                    }
                     self.failed = 0;
                     return Ok(count);
                 }

@@ -6,12 +6,15 @@ use std::io;
 use credentials::Source;
 use spec_model::Digest;
 
+/// So many error codes of an answer say enough.
+const CODES_TOLD: usize = 8;
+
 /// A registry did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action}: {reason}{tried}")]
 pub struct RegistryError {
     /// What was to be done, with the image's or repository's name.
-    pub action: String,
+    pub action: Box<str>,
     /// Why it was not.
     pub reason: Reason,
     /// With what credential it was tried.
@@ -91,7 +94,7 @@ pub enum Tried {
     /// One from somewhere.
     Credential {
         /// For people, without the secret.
-        kind: String,
+        kind: Box<str>,
         /// Where it is from.
         source: Source,
     },
@@ -123,19 +126,37 @@ impl RegistryError {
         }
     }
 
-    /// The blobs that the registry says it does not have, when it refused a manifest for that.
-    pub fn unknown_blobs(&self) -> impl Iterator<Item = Digest> {
+    /// Whether the registry refused a manifest because it does not have all blobs.
+    #[must_use]
+    pub fn misses_blobs(&self) -> bool {
+        self.codes_of_missing_blobs().next().is_some()
+    }
+
+    /// The blobs that the registry says it does not have; it may miss some without naming them.
+    pub fn missing_blobs(&self) -> impl Iterator<Item = Digest> {
+        self.codes_of_missing_blobs().filter_map(|entry| entry.digest)
+    }
+
+    fn codes_of_missing_blobs(&self) -> impl Iterator<Item = &ErrorCode> {
         const CODES: [&str; 2] = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"];
         let codes = match &self.reason {
             Reason::Refused { codes, .. } => codes.as_slice(),
             _ => &[],
         };
-        codes.iter().filter(|entry| CODES.contains(&entry.code.as_str())).filter_map(|entry| entry.digest)
+        codes.iter().filter(|entry| CODES.contains(&entry.code.as_str()))
     }
 
     /// The error as one of reading or writing bytes.
     pub(crate) fn into_io(self) -> io::Error {
         io::Error::other(self)
+    }
+}
+
+impl Reason {
+    /// Whether what answered does not speak TLS at all.
+    pub(crate) fn is_no_tls(&self) -> bool {
+        // The library's error for bytes that are no TLS record is known by its text alone.
+        matches!(self, Self::Tls { cause, .. } if cause.starts_with("received corrupt message"))
     }
 }
 
@@ -149,7 +170,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Refused { server, status, codes } => {
                 write!(out, "'{server}' answered {}", status_line(*status))?;
-                let texts: Vec<_> = codes.iter().map(ToString::to_string).collect();
+                let texts: Vec<_> = codes.iter().take(CODES_TOLD).map(ToString::to_string).collect();
                 if texts.is_empty() { Ok(()) } else { write!(out, " ({})", texts.join("; ")) }
             }
             Self::Unreachable { server, cause } => write!(out, "'{server}' cannot be reached: {cause}"),

@@ -9,23 +9,29 @@
 
 mod agents;
 mod authorization;
+mod blobs;
 mod challenge;
 mod client;
 mod download;
 mod error;
 mod exchange;
+mod failure;
+mod manifests;
 mod patience;
 mod pipe;
 mod proxy;
+mod refusal;
 mod repository;
 mod roots;
 mod token;
 mod upload;
 mod url;
 
+pub use blobs::Mount;
 pub use client::{Access, Client};
 pub use download::Download;
 pub use error::{Reason, RegistryError, Tried};
+pub use manifests::{ManifestAnswer, StoredManifest};
 pub use patience::Patience;
-pub use repository::{ManifestAnswer, Mount, Repository, StoredManifest};
+pub use repository::Repository;
 pub use upload::Upload;

@@ -3,16 +3,14 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime};
 
-/// The longest that a registry may ask for between two attempts; who wants more is given up on.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// How long to wait, and how often to try again. The default suits builds: a registry that is down is
 /// reported within seconds, one that is busy is given time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For a connection to be made, TLS included.
     pub connect: Duration,
-    /// For the next bytes of an answer to come, or for sent bytes to be taken.
+    /// For the next bytes of an answer to come, or for sent bytes to be taken. A request that meets silence is
+    /// sent twice at most.
     pub silence: Duration,
     /// For the registry to put an uploaded blob in its place, which copies it in some registries.
     pub commit: Duration,
@@ -20,16 +18,19 @@ pub struct Patience {
     pub attempts: u32,
     /// Before the second attempt; each later one waits twice as long as the one before.
     pub first_wait: Duration,
+    /// Between all attempts of a request together; a registry that asks for more is given up on.
+    pub longest_wait: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            silence: Duration::from_secs(60),
-            commit: Duration::from_secs(300),
+            silence: Duration::from_secs(30),
+            commit: Duration::from_mins(5),
             attempts: 5,
             first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_mins(1),
         }
     }
 }
@@ -38,11 +39,11 @@ impl Patience {
     /// How long to wait after `failed` attempts; `None` to give up. What the registry asks for counts if it
     /// says so.
     pub(crate) fn wait(&self, failed: u32, asked: Option<Duration>) -> Option<Duration> {
-        if failed >= self.attempts || asked.is_some_and(|asked| asked > LONGEST_WAIT) {
+        if failed >= self.attempts || asked.is_some_and(|asked| asked > self.longest_wait) {
             return None;
         }
         let doubled = self.first_wait.saturating_mul(2_u32.saturating_pow(failed.saturating_sub(1)));
-        Some(asked.unwrap_or_else(|| jittered(doubled.min(LONGEST_WAIT))))
+        Some(asked.unwrap_or_else(|| jittered(doubled.min(self.longest_wait))))
     }
 }
 

@@ -1,59 +1,28 @@
-//! A repository in a registry: the steps of the distribution API.
+//! A repository in a registry, and how its requests get their answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-use spec_model::Digest;
 use ureq::http::Method;
-use ureq::http::header::{CONTENT_TYPE, LOCATION};
+use ureq::http::header::LOCATION;
 
-use crate::Download;
 use crate::authorization::Scope;
-use crate::challenge;
+use crate::challenge::{self, Challenge};
 use crate::client::{Access, Shared};
 use crate::error::{Reason, RegistryError, Tried};
 use crate::exchange::{self, Body, Request, Response};
+use crate::refusal;
 use crate::token;
-use crate::upload::Upload;
 use crate::url::{Scheme, Url};
 
-/// Manifests are small. Spec: distribution-spec § Pushing Manifests (registries take 4 MiB at least).
-const LONGEST_MANIFEST: u64 = 8 * 1024 * 1024;
-
-const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
+/// For how long a registry may take to clean up what nobody needs any more.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A repository in a registry.
 #[derive(Debug, Clone)]
 pub struct Repository {
     pub(crate) shared: Arc<Shared>,
     pub(crate) scope: Scope,
-}
-
-/// A manifest or index as the registry holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredManifest {
-    /// The JSON text.
-    pub bytes: Vec<u8>,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its media type, as the registry names it.
-    pub media_type: String,
-}
-
-/// What a registry answers to a new manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ManifestAnswer {
-    /// The digest that the registry knows it by.
-    pub digest: Digest,
-}
-
-/// What became of the wish to take a blob over from another repository.
-#[derive(Debug)]
-pub enum Mount {
-    /// The blob is there.
-    Done,
-    /// The blob has to be uploaded.
-    Upload(Upload),
 }
 
 impl Repository {
@@ -80,137 +49,6 @@ impl Repository {
         format!("{}/{}", self.registry(), self.name())
     }
 
-    /// Reads a manifest or index by tag or digest; `accept` lists media types. `None` when the registry has
-    /// no such thing.
-    ///
-    /// # Errors
-    /// The registry refuses, or what it sends is not what was asked for.
-    pub fn manifest(
-        &self,
-        identifier: &str,
-        accept: &[&str],
-    ) -> Result<Option<StoredManifest>, RegistryError> {
-        let action = format!("read the manifest of '{}'", self.image(identifier));
-        let accept = accept.join(",");
-        let (response, url) =
-            self.send(&action, Method::GET, &format!("manifests/{identifier}"), &[("accept", &accept)])?;
-        if response.status() == 404 {
-            return Ok(None);
-        }
-        let mut response = self.expect(&action, response, &url, &[200])?;
-        let media_type = header(&response, CONTENT_TYPE.as_str()).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_owned();
-        let told: Option<Digest> =
-            header(&response, DOCKER_CONTENT_DIGEST).and_then(|text| text.parse().ok());
-        let bytes = exchange::read_body(&mut response, &url, LONGEST_MANIFEST)
-            .map_err(|reason| self.error(&action, reason))?;
-        let digest = Digest::from_sha256(Sha256::digest(&bytes).into());
-        let expected: Option<Digest> = identifier.parse().ok().or(told);
-        if expected.is_some_and(|expected| expected != digest) {
-            let what = format!("a manifest with the digest {digest} in place of another");
-            return Err(self.error(&action, exchange::nonsense(&url, &what)));
-        }
-        Ok(Some(StoredManifest { bytes, digest, media_type }))
-    }
-
-    /// Whether there is a manifest or index of that tag or digest.
-    ///
-    /// # Errors
-    /// The registry refuses.
-    pub fn has_manifest(&self, identifier: &str, accept: &[&str]) -> Result<bool, RegistryError> {
-        let action = format!("look for '{}'", self.image(identifier));
-        let accept = accept.join(",");
-        let path = format!("manifests/{identifier}");
-        let (response, url) = self.send(&action, Method::HEAD, &path, &[("accept", &accept)])?;
-        let response = self.expect(&action, response, &url, &[200, 404])?;
-        Ok(response.status() == 200)
-    }
-
-    /// Puts a manifest under a tag or its digest. Its blobs have to be there.
-    ///
-    /// # Errors
-    /// The registry refuses; the tag then means what it meant before.
-    pub fn put_manifest(
-        &self,
-        identifier: &str,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> Result<ManifestAnswer, RegistryError> {
-        let action = format!("write the manifest of '{}'", self.image(identifier));
-        let path = format!("manifests/{identifier}");
-        let headers = [("content-type", media_type)];
-        let url = |scheme| self.url(scheme, &path);
-        let (response, url) = self.exchange(&action, Method::PUT, &url, &headers, Body::Bytes(bytes))?;
-        let response = self.expect(&action, response, &url, &[201, 200, 202])?;
-        let own = Digest::from_sha256(Sha256::digest(bytes).into());
-        let told = header(&response, DOCKER_CONTENT_DIGEST).and_then(|text| text.parse().ok());
-        Ok(ManifestAnswer { digest: told.unwrap_or(own) })
-    }
-
-    /// Removes a manifest, named by digest.
-    ///
-    /// # Errors
-    /// The registry refuses; many don't allow it.
-    pub fn delete_manifest(&self, digest: &str) -> Result<(), RegistryError> {
-        let action = format!("remove '{}'", self.image(digest));
-        let (response, url) = self.send(&action, Method::DELETE, &format!("manifests/{digest}"), &[])?;
-        self.expect(&action, response, &url, &[200, 202, 404])?;
-        Ok(())
-    }
-
-    /// Whether the registry has a blob in this repository.
-    ///
-    /// # Errors
-    /// The registry refuses.
-    pub fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        let action = format!("look for blob {digest} in '{}'", self.full_name());
-        let (response, url) = self.send(&action, Method::HEAD, &format!("blobs/{digest}"), &[])?;
-        let response = self.expect(&action, response, &url, &[200, 404])?;
-        Ok(response.status() == 200)
-    }
-
-    /// Opens a blob of `size` bytes; `None` when the registry lacks it. The bytes are not verified.
-    ///
-    /// # Errors
-    /// The registry refuses.
-    pub fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Download>, RegistryError> {
-        Download::open(self, digest, size)
-    }
-
-    /// Takes a blob over from another repository of the registry. Where that cannot be done, an upload is
-    /// begun in its place.
-    ///
-    /// # Errors
-    /// The registry refuses both.
-    pub fn mount(&self, digest: &Digest, from: &str) -> Result<Mount, RegistryError> {
-        let action = format!("take over blob {digest} from '{from}' into '{}'", self.full_name());
-        let asking = Self {
-            scope: Scope { from: Some(from.to_owned()), ..self.scope.clone() },
-            shared: Arc::clone(&self.shared),
-        };
-        let url = |scheme| {
-            asking.url(scheme, "blobs/uploads/").with("mount", &digest.to_string()).with("from", from)
-        };
-        match asking.exchange(&action, Method::POST, &url, &[], Body::Nothing) {
-            Ok((response, _)) if response.status() == 201 => Ok(Mount::Done),
-            Ok((response, url)) if response.status() == 202 => {
-                Ok(Mount::Upload(Upload::begun(self.clone(), &response, &url)?))
-            }
-            // Who may not read there, or whose registry knows no mounting, may still write here.
-            Ok(_) => self.upload().map(Mount::Upload),
-            Err(error) if error.is_denied() => self.upload().map(Mount::Upload),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Begins the upload of a blob.
-    ///
-    /// # Errors
-    /// The registry refuses.
-    pub fn upload(&self) -> Result<Upload, RegistryError> {
-        Upload::begin(self.clone())
-    }
-
     /// Sends a request without a body to a path below the repository's.
     pub(crate) fn send(
         &self,
@@ -231,51 +69,66 @@ impl Repository {
         headers: &[(&'static str, &str)],
         body: Body<'_>,
     ) -> Result<(Response, Url), RegistryError> {
-        let silence =
-            if method == Method::PUT { self.shared.patience.commit } else { self.shared.patience.silence };
+        let patience = &self.shared.patience;
+        let silence = if method == Method::PUT { patience.commit } else { patience.silence };
         let scheme = self.shared.scheme(self.registry());
         let url = url(scheme);
-        let request = Request { method, url: &url, headers, body, silence };
-        let response = self.authorized(action, scheme, &request)?;
+        let request = Request { method, url: &url, headers, body, silence, attempts: patience.attempts };
+        let response = self.authorized(action, &request)?;
         Ok((response, url))
     }
 
+    /// Removes what is at an address if that can be done at once; nobody is told whether it was.
+    pub(crate) fn try_delete(&self, action: &str, url: &Url) {
+        let silence = self.shared.patience.silence.min(FAREWELL);
+        let (method, body) = (Method::DELETE, Body::Nothing);
+        let request = Request { method, url, headers: &[], body, silence, attempts: 1 };
+        if let Err(error) = self.authorized(action, &request) {
+            log::debug!("{error}");
+        }
+    }
+
     /// Sends a request; if the registry then asks for a credential, once more with it.
-    fn authorized(
-        &self,
-        action: &str,
-        scheme: Scheme,
-        request: &Request<'_>,
-    ) -> Result<Response, RegistryError> {
+    fn authorized(&self, action: &str, request: &Request<'_>) -> Result<Response, RegistryError> {
         let reason = |reason| self.error(action, reason);
         if !self.serves(request.url) {
             return exchange::patiently(&self.shared, request, None).map_err(reason);
         }
-        let header = self.authorization(scheme)?;
+        let header = self.authorization()?;
         let response = exchange::patiently(&self.shared, request, header.as_deref()).map_err(reason)?;
+        if response.status() != 400 {
+            self.shared.speaks(self.registry(), request.url.scheme);
+        }
         if response.status() != 401 {
             return Ok(response);
         }
-        let values = response.headers().get_all("www-authenticate").iter();
-        let Some(challenge) = challenge::choose(values.filter_map(|value| value.to_str().ok())) else {
-            return Ok(response);
-        };
-        self.shared.authorizations.challenged(&self.scope, challenge);
-        let header = self.authorization(scheme)?;
+        self.challenged(&response);
+        let header = self.authorization()?;
         if header.is_none() {
             return Ok(response);
         }
         exchange::patiently(&self.shared, request, header.as_deref()).map_err(reason)
     }
 
-    /// Whether an address is the registry's own; what is meant for it is told to no other.
+    /// Takes note of what the registry asks for in an answer of status 401.
+    pub(crate) fn challenged(&self, response: &Response) {
+        let values = response.headers().get_all("www-authenticate").iter();
+        let challenge = challenge::choose(values.filter_map(|value| value.to_str().ok()));
+        self.shared.authorizations.challenged(&self.scope, challenge.unwrap_or(Challenge::Other));
+    }
+
+    /// Whether an address is the registry's own; what is meant for it is told to no other, nor without the
+    /// TLS that it speaks.
     pub(crate) fn serves(&self, url: &Url) -> bool {
-        url.has_same_origin(&Url::new(url.scheme, self.registry(), "/"))
+        // Before the first answer there are only addresses of our own making.
+        let scheme = self.shared.known_scheme(self.registry()).unwrap_or(url.scheme);
+        url.has_same_origin(&Url::new(scheme, self.registry(), "/"))
     }
 
     /// The `Authorization` header for this repository.
-    pub(crate) fn authorization(&self, scheme: Scheme) -> Result<Option<String>, RegistryError> {
+    pub(crate) fn authorization(&self) -> Result<Option<String>, RegistryError> {
         self.shared.authorizations.header(&self.scope, |challenge, found| {
+            let scheme = self.shared.scheme(self.registry());
             token::fetch(&self.shared, &self.scope, scheme, challenge, found)
         })
     }
@@ -287,7 +140,7 @@ impl Repository {
         url: &Url,
         expected: &[u16],
     ) -> Result<Response, RegistryError> {
-        exchange::expect(response, url, expected).map_err(|reason| self.error(action, reason))
+        refusal::expect(response, url, expected).map_err(|reason| self.error(action, reason))
     }
 
     /// An error of this repository.
@@ -296,14 +149,14 @@ impl Repository {
             Reason::Refused { status: 401 | 403, .. } => self.shared.authorizations.tried(&self.scope),
             _ => Tried::Irrelevant,
         };
-        RegistryError { action: action.to_owned(), reason, tried }
+        RegistryError { action: action.into(), reason, tried }
     }
 
-    fn url(&self, scheme: Scheme, path: &str) -> Url {
+    pub(crate) fn url(&self, scheme: Scheme, path: &str) -> Url {
         Url::new(scheme, self.registry(), &format!("/v2/{}/{path}", self.name()))
     }
 
-    fn image(&self, identifier: &str) -> String {
+    pub(crate) fn image(&self, identifier: &str) -> String {
         let delimiter = if identifier.contains(':') { '@' } else { ':' };
         format!("{}{delimiter}{identifier}", self.full_name())
     }

@@ -13,10 +13,14 @@ use crate::challenge::Challenge;
 use crate::client::Shared;
 use crate::error::{Reason, RegistryError};
 use crate::exchange::{self, Body, Request};
+use crate::refusal;
 use crate::url::{Scheme, Url};
 
 /// Token servers that say nothing mean this. Spec: Docker registry token authentication, `expires_in`.
 const DEFAULT_LIFETIME: u64 = 60;
+
+/// No token is used for longer, whatever its server says.
+const LONGEST_LIFETIME: u64 = 24 * 60 * 60;
 
 /// Answers of token servers are small.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
@@ -44,7 +48,9 @@ impl Token {
 struct Answer {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    /// Seconds; some servers write what is no number.
+    #[serde(default)]
+    expires_in: serde_json::Value,
 }
 
 /// Gets a token for a scope. `registry` is where the challenge came from.
@@ -86,16 +92,18 @@ pub(crate) fn fetch(
         headers: &[("content-type", "application/x-www-form-urlencoded")],
         body: form.as_deref().map_or(Body::Nothing, |form| Body::Bytes(form.as_bytes())),
         silence: shared.patience.silence,
+        attempts: shared.patience.attempts,
     };
     let answer = exchange::patiently(shared, &request, header.as_deref())
-        .and_then(|response| exchange::expect(response, &url, &[200]))
+        .and_then(|response| refusal::expect(response, &url, &[200]))
         .and_then(|mut response| exchange::read_body(&mut response, &url, LONGEST_ANSWER))
         .map_err(|reason| error(shared, scope, reason))?;
     // A message of the parser could quote the token.
     let parsed: Option<Answer> = serde_json::from_slice(&answer).ok();
     let token = parsed.and_then(|answer| {
         let text = answer.token.or(answer.access_token).filter(|text| !text.is_empty())?;
-        let lifetime = Duration::from_secs(answer.expires_in.unwrap_or(DEFAULT_LIFETIME));
+        let seconds = answer.expires_in.as_u64().unwrap_or(DEFAULT_LIFETIME);
+        let lifetime = Duration::from_secs(seconds.min(LONGEST_LIFETIME));
         Some(Token { text, lifetime })
     });
     token.ok_or_else(|| error(shared, scope, nonsense(&url.authority, "there is no token in it")))
@@ -122,5 +130,5 @@ fn nonsense(server: &str, what: &str) -> Reason {
 
 fn error(shared: &Shared, scope: &Scope, reason: Reason) -> RegistryError {
     let action = format!("get a token for '{}/{}'", scope.registry, scope.repository);
-    RegistryError { action, reason, tried: shared.authorizations.tried(scope) }
+    RegistryError { action: action.into(), reason, tried: shared.authorizations.tried(scope) }
 }

@@ -4,20 +4,25 @@
 //! digest are known only at its end.
 
 use std::io::{self, Read, Write};
+use std::mem;
 use std::thread::{self, JoinHandle};
 
 use spec_model::Digest;
 use ureq::http::Method;
 
 use crate::error::RegistryError;
-use crate::exchange::{self, Body, Response, nonsense};
+use crate::exchange::{self, Body, Response};
+use crate::failure::nonsense;
 use crate::pipe::{PipeReader, PipeWriter, pipe};
 use crate::repository::{Repository, header, location};
 use crate::url::{Scheme, Url};
 
+const CANCEL: &str = "cancel an upload";
+
 const OCTETS: (&str, &str) = ("content-type", "application/octet-stream");
 
-/// A blob on its way to a registry. It is there once [`Upload::finish`] says so.
+/// A blob on its way to a registry. It is there once [`Upload::finish`] says so; dropped before, it leaves
+/// nothing in the registry, as far as that can be helped.
 ///
 /// When writing fails, [`Upload::restart`] makes it ready for the same bytes from the first on; those that
 /// the registry already has are then not sent again.
@@ -26,10 +31,23 @@ pub struct Upload {
     repository: Repository,
     /// Where the next request goes.
     location: Url,
-    sending: Option<Sending>,
+    state: State,
     /// Bytes that the registry has from an earlier attempt, still to be passed over.
     skipped: u64,
     failed: u32,
+    /// Why writing failed.
+    failure: Option<RegistryError>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No request is under way.
+    Ready,
+    Sending(Sending),
+    /// Until there is another attempt, no more bytes are taken.
+    Broken,
+    /// The registry has nothing more to do with it.
+    Ended,
 }
 
 #[derive(Debug)]
@@ -45,7 +63,7 @@ impl Upload {
     }
 
     fn at(repository: Repository, location: Url) -> Self {
-        Self { repository, location, sending: None, skipped: 0, failed: 0 }
+        Self { repository, location, state: State::Ready, skipped: 0, failed: 0, failure: None }
     }
 
     /// The upload that an answer tells of.
@@ -63,11 +81,7 @@ impl Upload {
     /// # Errors
     /// The registry does not have all bytes, or they are others.
     pub fn finish(&mut self, digest: &Digest) -> Result<(), RegistryError> {
-        if let Some(sending) = self.sending.take() {
-            // If the other end is gone, its thread tells why.
-            let _ = sending.pipe.end();
-            self.location = joined(&self.repository, sending.thread, &self.location)?;
-        }
+        self.end_request()?;
         self.commit(digest, Body::Nothing)
     }
 
@@ -79,11 +93,19 @@ impl Upload {
         self.commit(digest, Body::Bytes(bytes))
     }
 
-    fn commit(&self, digest: &Digest, body: Body<'_>) -> Result<(), RegistryError> {
+    fn commit(&mut self, digest: &Digest, body: Body<'_>) -> Result<(), RegistryError> {
         let action = format!("write blob {digest} of '{}'", self.repository.full_name());
         let url = |_: Scheme| self.location.clone().with("digest", &digest.to_string());
         let (response, url) = self.repository.exchange(&action, Method::PUT, &url, &[OCTETS], body)?;
-        self.repository.expect(&action, response, &url, &[201, 204])?;
+        // A registry that does not know the upload may have ended it, in an attempt whose answer was lost.
+        let is_unknown = response.status() == 404;
+        if let Err(error) = self.repository.expect(&action, response, &url, &[201, 204])
+            && !(is_unknown && self.repository.has_blob(digest).unwrap_or(false))
+        {
+            self.state = State::Broken;
+            return Err(error);
+        }
+        self.state = State::Ended;
         Ok(())
     }
 
@@ -93,10 +115,12 @@ impl Upload {
     /// # Errors
     /// The registry refuses another attempt.
     pub fn restart(&mut self, failure: &RegistryError) -> Result<bool, RegistryError> {
-        self.abandon();
+        self.state = State::Broken;
         self.failed += 1;
-        let damaged = failure.status().is_some_and(|status| matches!(status, 400 | 404 | 416));
-        if !failure.is_passing() && !damaged {
+        let damaged = matches!(failure.status(), Some(400 | 404 | 416));
+        // A token may end while it is used; with the next one it has to work.
+        let renewed = failure.status() == Some(401) && self.failed == 1;
+        if !failure.is_passing() && !damaged && !renewed {
             return Ok(false);
         }
         let Some(wait) = self.repository.shared.patience.wait(self.failed, None) else { return Ok(false) };
@@ -104,21 +128,31 @@ impl Upload {
         thread::sleep(wait);
         // What the registry did not like once is not built upon.
         let received = if damaged { None } else { self.received() };
-        match received {
-            Some(received) => self.skipped = received,
-            None => {
-                self.location = begin(&self.repository)?;
-                self.skipped = 0;
-            }
+        if let Some(received) = received {
+            self.skipped = received;
+        } else {
+            let location = begin(&self.repository)?;
+            let old = mem::replace(&mut self.location, location);
+            self.repository.try_delete(CANCEL, &old);
+            self.skipped = 0;
         }
+        self.state = State::Ready;
         Ok(true)
     }
 
-    /// Why writing failed. What [`Write::write`] returns tells only that it did.
+    /// Why writing failed, if it was the registry's doing. What [`Write::write`] returns tells only that it did.
     pub fn failure(&mut self) -> Option<RegistryError> {
-        let sending = self.sending.take()?;
-        drop(sending.pipe);
-        joined(&self.repository, sending.thread, &self.location).err()
+        self.failure.take()
+    }
+
+    /// Takes note of why no more bytes are taken.
+    fn broken(&mut self) {
+        let State::Sending(sending) = self.pause() else { return };
+        let early = || nonsense(&self.location, "that it has a blob before all of it was sent");
+        self.failure = Some(match joined(&self.repository, sending.thread, &self.location) {
+            Ok(_) => self.repository.error(&action(&self.repository), early()),
+            Err(failure) => failure,
+        });
     }
 
     /// How many bytes the registry has; `None` when it does not know the upload any more.
@@ -133,40 +167,40 @@ impl Upload {
         let received = match header(&response, "range")?.trim_start_matches("bytes=").split_once('-')? {
             // The way to say nothing yet, which is also the way to say one byte; begin anew.
             (_, "0") => return None,
-            (_, last) => last.parse::<u64>().ok()? + 1,
+            (_, last) => last.parse::<u64>().ok()?.checked_add(1)?,
         };
         self.location = location(&response, &url).unwrap_or(url);
         Some(received)
     }
 
-    /// Leaves nothing in the registry of an upload that nobody will finish.
-    pub fn cancel(mut self) {
-        self.abandon();
-        let url = |_: Scheme| self.location.clone();
-        // Registries remove what is left, sooner or later.
-        let _ = self.repository.exchange("cancel an upload", Method::DELETE, &url, &[], Body::Nothing);
+    /// The state so far. Unless something comes of it, no more bytes are taken.
+    fn pause(&mut self) -> State {
+        mem::replace(&mut self.state, State::Broken)
     }
 
-    fn abandon(&mut self) {
-        if let Some(sending) = self.sending.take() {
-            drop(sending.pipe);
-            let _ = sending.thread.join();
+    /// Ends the request that is under way. It is not cut, so that the registry is done with it afterwards.
+    fn end_request(&mut self) -> Result<(), RegistryError> {
+        if let State::Sending(sending) = self.pause() {
+            // If the other end is gone, its thread tells why.
+            let _ = sending.pipe.end();
+            self.location = joined(&self.repository, sending.thread, &self.location)?;
         }
+        Ok(())
     }
 
-    fn sending(&mut self) -> io::Result<&mut Sending> {
-        let sending = match self.sending.take() {
-            Some(sending) => sending,
-            None => {
-                let (writer, reader) = pipe();
-                let (repository, location) = (self.repository.clone(), self.location.clone());
-                let thread = thread::Builder::new()
-                    .name("upload".to_owned())
-                    .spawn(move || send(&repository, &location, reader))?;
-                Sending { pipe: writer, thread }
-            }
-        };
-        Ok(self.sending.insert(sending))
+    fn pipe(&mut self) -> io::Result<&mut PipeWriter> {
+        if matches!(self.state, State::Ready) {
+            let (pipe, reader) = pipe();
+            let (repository, location) = (self.repository.clone(), self.location.clone());
+            let thread = thread::Builder::new()
+                .name("upload".to_owned())
+                .spawn(move || send(&repository, &location, reader))?;
+            self.state = State::Sending(Sending { pipe, thread });
+        }
+        match &mut self.state {
+            State::Sending(sending) => Ok(&mut sending.pipe),
+            State::Ready | State::Broken | State::Ended => Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 }
 
@@ -177,20 +211,24 @@ impl Write for Upload {
             self.skipped -= skipped as u64;
             return Ok(skipped);
         }
-        self.sending()?.pipe.write(bytes)
+        self.pipe()?.write(bytes).inspect_err(|_| self.broken())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.sending {
-            Some(sending) => sending.pipe.flush(),
-            None => Ok(()),
+        match &mut self.state {
+            State::Sending(sending) => sending.pipe.flush().inspect_err(|_| self.broken()),
+            State::Ready | State::Broken | State::Ended => Ok(()),
         }
     }
 }
 
+/// Leaves nothing in the registry. What cannot be removed at once, registries remove sooner or later.
 impl Drop for Upload {
     fn drop(&mut self) {
-        self.abandon();
+        if !matches!(self.state, State::Ended) {
+            let _ = self.end_request();
+            self.repository.try_delete(CANCEL, &self.location);
+        }
     }
 }
 
@@ -205,10 +243,13 @@ fn begin(repository: &Repository) -> Result<Url, RegistryError> {
 /// Sends all that comes out of the pipe, and tells where the end of the blob has to be told.
 fn send(repository: &Repository, url: &Url, mut pipe: PipeReader) -> Result<Url, RegistryError> {
     let action = action(repository);
-    let header = if repository.serves(url) { repository.authorization(url.scheme)? } else { None };
+    let header = if repository.serves(url) { repository.authorization()? } else { None };
     let body: &mut dyn Read = &mut pipe;
     let response = exchange::stream(&repository.shared, url, &[OCTETS], body, header.as_deref())
         .map_err(|reason| repository.error(&action, reason))?;
+    if response.status() == 401 && repository.serves(url) {
+        repository.challenged(&response);
+    }
     let response = repository.expect(&action, response, url, &[202, 204, 201])?;
     next(repository, &response, url)
 }

@@ -6,6 +6,7 @@ use image::Descriptor;
 use image::media_type;
 use registry::{RegistryError, Upload};
 
+use crate::registry::present::Present;
 use crate::{FinishedLayer, LayerSink, StoreError};
 
 /// Uploads a layer while it is written.
@@ -14,13 +15,14 @@ pub(super) struct UploadSink {
     image: String,
     upload: Upload,
     received: u64,
+    present: Present,
     /// Why the upload does not go on.
     failure: Option<RegistryError>,
 }
 
 impl UploadSink {
-    pub(super) fn new(image: String, upload: Upload) -> Self {
-        Self { image, upload, received: 0, failure: None }
+    pub(super) fn new(image: String, upload: Upload, present: Present) -> Self {
+        Self { image, upload, received: 0, present, failure: None }
     }
 }
 
@@ -29,7 +31,8 @@ impl Write for UploadSink {
         let written = self.upload.write(bytes);
         match written {
             Ok(count) => self.received += count as u64,
-            Err(_) => self.failure = self.upload.failure(),
+            // What compresses may write on after a failure; the first one counts.
+            Err(_) => self.failure = self.failure.take().or_else(|| self.upload.failure()),
         }
         written
     }
@@ -54,6 +57,7 @@ impl LayerSink for UploadSink {
             self.failure = Some(failure);
             return Err(StoreError::Interrupted { image: self.image.clone(), message });
         }
+        self.present.add(layer.digest);
         Ok(Descriptor::new(media_type::new_layer(), layer.size, layer.digest))
     }
 

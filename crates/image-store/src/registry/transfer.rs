@@ -16,7 +16,7 @@ pub(super) fn take_over(from: &Repository, to: &Repository, blob: &Descriptor) -
     let upload = if from.registry() == to.registry() {
         match to.mount(&blob.digest, from.name())? {
             Mount::Done => return Ok(true),
-            Mount::Upload(upload) => upload,
+            Mount::Upload(upload) => *upload,
         }
     } else {
         if to.has_blob(&blob.digest)? {
@@ -31,7 +31,6 @@ fn copy(from: &Repository, mut upload: Upload, blob: &Descriptor) -> Result<bool
     log::debug!("Copying blob {} from '{}'", blob.digest, from.full_name());
     loop {
         let Some(mut download) = from.blob(&blob.digest, blob.size)? else {
-            upload.cancel();
             return Ok(false);
         };
         let failure: RegistryError = match io::copy(&mut download, &mut upload) {
@@ -53,5 +52,11 @@ fn copy(from: &Repository, mut upload: Upload, blob: &Descriptor) -> Result<bool
 
 /// Puts a small blob.
 pub(super) fn put(to: &Repository, blob: &image::Document) -> Result<(), StoreError> {
-    Ok(to.upload()?.put(&blob.digest, &blob.bytes)?)
+    let mut upload = to.upload()?;
+    while let Err(failure) = upload.put(&blob.digest, &blob.bytes) {
+        if !upload.restart(&failure)? {
+            return Err(failure.into());
+        }
+    }
+    Ok(())
 }

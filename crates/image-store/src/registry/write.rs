@@ -4,13 +4,13 @@
 //! by then says so; what can be brought again without its maker is, once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use image::{Descriptor, ImageDocuments, Plan, Reference};
 use registry::{Access, Client, RegistryError, Repository};
 use spec_model::{DiffId, Digest};
 
+use crate::registry::present::Present;
 use crate::registry::sink::UploadSink;
 use crate::registry::transfer::{put, take_over};
 use crate::{ImageWriter, LayerSink, StoreError, StoredImage, WrittenImage};
@@ -28,8 +28,7 @@ pub(super) struct RegistryWriter {
     repository: Repository,
     base: StoredImage,
     previous: Option<StoredImage>,
-    /// Layers that were uploaded or taken over, by digest.
-    present: Mutex<BTreeSet<Digest>>,
+    present: Present,
 }
 
 impl RegistryWriter {
@@ -41,12 +40,8 @@ impl RegistryWriter {
     ) -> Result<Self, StoreError> {
         let reference: Reference = name.parse()?;
         let repository = client.repository(&reference, Access::Push);
-        let (name, present) = (name.to_owned(), Mutex::default());
+        let (name, present) = (name.to_owned(), Present::default());
         Ok(Self { client, name, reference, repository, base, previous, present })
-    }
-
-    fn present(&self) -> MutexGuard<'_, BTreeSet<Digest>> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where an image's layers are.
@@ -56,7 +51,7 @@ impl RegistryWriter {
 
     /// The layers of the base that the repository may lack.
     fn missing_of_base(&self) -> Result<Vec<&Descriptor>, StoreError> {
-        let mut known = self.present().clone();
+        let mut known = self.present.all();
         if let Some(previous) = &self.previous
             && self.home(previous)?.full_name() == self.repository.full_name()
         {
@@ -90,14 +85,32 @@ impl RegistryWriter {
         Ok(())
     }
 
+    /// Makes sure that every new layer was written, or that the previous image has it.
+    fn ensure_present(&self, layers: &[&Descriptor]) -> Result<(), StoreError> {
+        for layer in layers.iter().filter(|layer| !self.present.contains(&layer.digest)) {
+            let previous = self.previous.iter();
+            let mut previous =
+                previous.filter(|image| image.manifest.layers.iter().any(|old| old.digest == layer.digest));
+            let is_taken_over = match previous.next() {
+                Some(previous) => take_over(&self.home(previous)?, &self.repository, layer)?,
+                None => false,
+            };
+            if !is_taken_over {
+                return Err(StoreError::NeverWritten { image: self.name.clone(), digest: layer.digest });
+            }
+            self.present.add(layer.digest);
+        }
+        Ok(())
+    }
+
     /// Puts the manifest. What the registry has lost of the base or the config is brought again.
     fn publish(&self, documents: &ImageDocuments, layers: &[&Descriptor]) -> Result<Digest, StoreError> {
-        match self.put_manifest(&self.repository, &self.reference, documents) {
+        match put_manifest(&self.repository, &self.reference, documents) {
             Ok(digest) => Ok(digest),
-            Err(error) if error.unknown_blobs().next().is_some() => {
+            Err(error) if error.misses_blobs() => {
                 log::warn!("The registry has lost what it was given; giving it again: {error}");
                 self.repair(&error, documents, layers)?;
-                Ok(self.put_manifest(&self.repository, &self.reference, documents)?)
+                Ok(put_manifest(&self.repository, &self.reference, documents)?)
             }
             Err(error) => Err(error.into()),
         }
@@ -109,7 +122,10 @@ impl RegistryWriter {
         documents: &ImageDocuments,
         layers: &[&Descriptor],
     ) -> Result<(), StoreError> {
-        let lost: BTreeSet<Digest> = error.unknown_blobs().collect();
+        let mut lost: BTreeSet<Digest> = error.missing_blobs().collect();
+        if lost.is_empty() {
+            lost = self.missing_of(documents, layers)?;
+        }
         if lost.contains(&documents.config.digest) {
             put(&self.repository, &documents.config)?;
         }
@@ -121,27 +137,24 @@ impl RegistryWriter {
         if of_plan.is_empty() {
             return Ok(());
         }
-        self.present().retain(|digest| !lost.contains(digest));
+        self.present.forget(&lost);
         Err(StoreError::Lost { image: self.name.clone(), layers: of_plan })
     }
 
-    fn put_manifest(
+    /// The blobs that the repository lacks, for registries that miss some without naming them.
+    fn missing_of(
         &self,
-        repository: &Repository,
-        reference: &Reference,
         documents: &ImageDocuments,
-    ) -> Result<Digest, RegistryError> {
-        let identifier = reference.identifier().to_string();
-        let media_type = documents.media_type.to_string();
-        let answer = repository.put_manifest(&identifier, &media_type, &documents.manifest.bytes)?;
-        if answer.digest != documents.manifest.digest {
-            log::warn!(
-                "Registry '{}' has made another manifest of it: {}",
-                repository.registry(),
-                answer.digest
-            );
+        layers: &[&Descriptor],
+    ) -> Result<BTreeSet<Digest>, StoreError> {
+        let layers = self.base.manifest.layers.iter().chain(layers.iter().copied());
+        let mut missing = BTreeSet::new();
+        for digest in layers.map(|layer| layer.digest).chain([documents.config.digest]) {
+            if !self.repository.has_blob(&digest)? {
+                missing.insert(digest);
+            }
         }
-        Ok(answer.digest)
+        Ok(missing)
     }
 
     /// Makes the image under another name.
@@ -162,25 +175,25 @@ impl RegistryWriter {
             }
             put(&repository, &documents.config)?;
         }
-        self.put_manifest(&repository, &reference, documents)?;
+        put_manifest(&repository, &reference, documents)?;
         Ok(tag.to_owned())
     }
 }
 
 impl ImageWriter for RegistryWriter {
     fn layer(&self) -> Result<Box<dyn LayerSink>, StoreError> {
-        Ok(Box::new(UploadSink::new(self.name.clone(), self.repository.upload()?)))
+        Ok(Box::new(UploadSink::new(self.name.clone(), self.repository.upload()?, self.present.clone())))
     }
 
     fn reuse(&self, diff_id: &DiffId) -> Result<Option<Descriptor>, StoreError> {
         let Some(previous) = &self.previous else { return Ok(None) };
         let Some(layer) = previous.layers().find(|layer| layer.diff_id == *diff_id) else { return Ok(None) };
         let descriptor = layer.descriptor;
-        if !self.present().contains(&descriptor.digest) {
+        if !self.present.contains(&descriptor.digest) {
             if !take_over(&self.home(previous)?, &self.repository, descriptor)? {
                 return Ok(None);
             }
-            self.present().insert(descriptor.digest);
+            self.present.add(descriptor.digest);
         }
         Ok(Some(descriptor.clone()))
     }
@@ -191,7 +204,11 @@ impl ImageWriter for RegistryWriter {
 
     fn adopt(&self, image: &str, layer: &Descriptor) -> Result<bool, StoreError> {
         let from = self.client.repository(&image.parse()?, Access::Pull);
-        take_over(&from, &self.repository, layer)
+        let adopted = take_over(&from, &self.repository, layer)?;
+        if adopted {
+            self.present.add(layer.digest);
+        }
+        Ok(adopted)
     }
 
     fn commit(&self, plan: &dyn Plan, tags: &[String]) -> Result<WrittenImage, StoreError> {
@@ -202,6 +219,7 @@ impl ImageWriter for RegistryWriter {
         self.bring(&self.missing_of_base()?, &self.base, &self.repository)?;
         put(&self.repository, &documents.config)?;
         let of_plan: Vec<_> = plan.layers().iter().map(|layer| &layer.descriptor).collect();
+        self.ensure_present(&of_plan)?;
         let digest = self.publish(&documents, &of_plan)?;
         let all: Vec<_> = self.base.manifest.layers.iter().chain(of_plan).collect();
         let mut names = vec![name];
@@ -216,4 +234,24 @@ impl ImageWriter for RegistryWriter {
             manifest_size: Some(documents.manifest.size()),
         })
     }
+}
+
+fn put_manifest(
+    repository: &Repository,
+    reference: &Reference,
+    documents: &ImageDocuments,
+) -> Result<Digest, RegistryError> {
+    let identifier = reference.identifier().to_string();
+    let media_type = documents.media_type.to_string();
+    let put = || repository.put_manifest(&identifier, &media_type, &documents.manifest.bytes);
+    let mut answer = put()?;
+    if answer.digest != documents.manifest.digest {
+        // It was damaged on its way, or the registry has made another of it.
+        answer = put()?;
+    }
+    if answer.digest != documents.manifest.digest {
+        let registry = repository.registry();
+        log::warn!("Registry '{registry}' has made another manifest of it: {}", answer.digest);
+    }
+    Ok(answer.digest)
 }
