@@ -1,7 +1,7 @@
 //! What goes into the app image: its layers in order, each with what becomes of it.
 //!
-//! The order is part of the image: extension layers (they come with the base), buildpack layers in group
-//! order and by name, SBOM, app, launcher, config, process types. Spec: platform.md § exporter.
+//! The order is part of the image: extension layers, buildpack layers in group order and by name, SBOM, app,
+//! launcher, config, process types. Spec: platform.md § exporter.
 
 use std::path::Path;
 
@@ -42,6 +42,8 @@ pub(crate) enum Origin {
 /// The key of the lifecycle metadata that a layer belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
+    /// None: the layers of extensions belong to the base of the image, which the metadata only names.
+    Extension,
     /// A buildpack's layer: the buildpack's position in the group and the layer's name.
     Buildpack(usize, String),
     Sbom,
@@ -51,7 +53,7 @@ pub(crate) enum Place {
     ProcessTypes,
 }
 
-/// The layers of the image, and what the metadata label tells of them so far: all but the diffIDs.
+/// The layers of the image above those of extensions, and what the metadata label tells of them so far: all but the diffIDs.
 pub(crate) fn gather(
     inputs: &ExporterInputs,
     layers_dirs: &[LayersDir],

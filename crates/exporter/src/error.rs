@@ -14,6 +14,8 @@ use spec_model::group::UnsupportedGroup;
 use spec_model::metadata::NotJson;
 use toml_file::{ReadError, WriteError};
 
+use crate::extended::ExtendedError;
+
 /// Why an export failed. The previous image is then untouched.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -50,9 +52,12 @@ pub enum ExportError {
     /// The run image does not exist.
     #[error("run image '{0}' does not exist")]
     NoRunImage(String),
-    /// Extensions extend the run image, which this lifecycle cannot do yet.
-    #[error("analyzed.toml asks for an extended run image, which this lifecycle does not support yet")]
-    ExtendedRunImage,
+    /// The run image has no layers.
+    #[error("run image '{0}' has no layers, so no app image can be based on it")]
+    EmptyRunImage(String),
+    /// The extended run image is missing or cannot be used.
+    #[error(transparent)]
+    Extended(#[from] ExtendedError),
     /// The layers of a buildpack cannot be read.
     #[error(transparent)]
     LayersDir(#[from] LayersDirError),
@@ -124,11 +129,15 @@ impl PhaseError for ExportError {
         match self {
             Self::Input(error) => error.exit_code(),
             Self::Reference(_) | Self::SeveralRegistries(_) | Self::Analyzed(_) => ExitCode::InvalidArguments,
-            Self::State(_) | Self::Store(_) | Self::Cache(_) | Self::NoRunImage(_) => ExitCode::Failed,
+            Self::State(_)
+            | Self::Store(_)
+            | Self::Cache(_)
+            | Self::NoRunImage(_)
+            | Self::EmptyRunImage(_)
+            | Self::Extended(_) => ExitCode::Failed,
             Self::BuildpackApi(_) => ExitCode::BuildpackApi,
             Self::BuildMetadata(_)
             | Self::Image(_)
-            | Self::ExtendedRunImage
             | Self::LayersDir(_)
             | Self::MalformedLayer { .. }
             | Self::NotReusable { .. }
@@ -147,8 +156,12 @@ impl PhaseError for ExportError {
             Self::UnknownProcessType { .. } => {
                 Some("leave -process-type (CNB_PROCESS_TYPE) out, or name one of those".into())
             }
-            Self::ExtendedRunImage => {
-                Some("use run images that have what the image extensions would add".into())
+            Self::EmptyRunImage(_) => Some("use a run image with an operating system's files".into()),
+            Self::Extended(ExtendedError::Missing { .. }) => Some(
+                "run the extender for the run image first, and give its -extended (CNB_EXTENDED_DIR)".into(),
+            ),
+            Self::Extended(_) => {
+                Some("empty the directory and run the extender for the run image again".into())
             }
             Self::NotReusable { .. } => Some("build without the previous image (-skip-layers) once".into()),
             _ => None,

@@ -57,6 +57,12 @@ pub struct ExporterInputs {
 }
 
 impl ExporterInputs {
+    /// Whether the app image is based on what extensions made of the run image.
+    pub(crate) fn extends_run_image(&self) -> bool {
+        let analyzed = self.analyzed.run_image.as_ref();
+        self.platform_api.extends_run_image() && analyzed.is_some_and(|run_image| run_image.extend)
+    }
+
     /// Checks the inputs and reads the files they name.
     ///
     /// # Errors

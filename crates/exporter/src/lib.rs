@@ -8,6 +8,7 @@
 mod cache_fill;
 mod contents;
 mod error;
+mod extended;
 mod inputs;
 mod lifecycle_sbom;
 mod parallel;
@@ -24,9 +25,12 @@ use phase_shell::Inputs;
 use spec_model::analyzed::RunImage;
 
 pub use error::{AnalyzedError, ExportError};
+pub use extended::ExtendedError;
 pub use inputs::ExporterInputs;
 
 use cache_fill::CacheFill;
+use contents::Content;
+use extended::Extended;
 use write::Outcome;
 
 /// Runs the phase.
@@ -35,6 +39,9 @@ use write::Outcome;
 /// See [`ExportError`].
 pub fn run(inputs: &Inputs) -> Result<(), ExportError> {
     let exporter = ExporterInputs::read(inputs)?;
+    if exporter.extends_run_image() && !exporter.platform_api.extensions_are_stable() {
+        inputs.allow_experimental("an extended run image")?;
+    }
     let store = image_store::open(inputs).map_err(ExportError::Store)?;
     let cache = cache::open(inputs)?;
     export(&exporter, store.as_ref(), cache.as_deref())
@@ -54,8 +61,11 @@ pub fn export(
     }
     let run_image = run_image(inputs, store)?;
     let previous = previous_image(inputs, store)?;
+    let extended = Extended::read(inputs, &run_image)?;
     let layers_dirs = layers_dirs(inputs)?;
-    let (contents, metadata) = contents::gather(inputs, &layers_dirs)?;
+    let (above, metadata) = contents::gather(inputs, &layers_dirs)?;
+    let contents = with_extensions(extended.as_ref(), previous.as_ref(), above);
+    let base = plan::Base { run_image: &run_image, extended: extended.as_ref().map(|image| &image.config) };
     let (name, tags) = inputs.images.split_first().map_or(("", &[][..]), |(name, tags)| (name, tags));
     let fill = cache.and_then(|cache| CacheFill::begin(cache, name));
     thread::scope(|scope| {
@@ -68,7 +78,7 @@ pub fn export(
         log::info!("Saving {name}...");
         let save = |outcomes: &[Outcome]| {
             let layers: Vec<_> = contents.iter().zip(outcomes).collect();
-            let plan = plan::make(inputs, &run_image, metadata.clone(), &layers)?;
+            let plan = plan::make(inputs, base, metadata.clone(), &layers)?;
             Ok::<_, ExportError>(writer.commit(&plan, tags))
         };
         let written = match save(&outcomes)? {
@@ -103,17 +113,29 @@ fn layers_dirs(inputs: &ExporterInputs) -> Result<Vec<LayersDir>, ExportError> {
     Ok(group.map(|element| LayersDir::read(&inputs.layers, &element.id)).collect::<Result<_, _>>()?)
 }
 
-/// The image that the app image is based on.
+/// The layers of extensions, which may be those of the previous image, and above them the others.
+fn with_extensions(
+    extended: Option<&Extended>,
+    previous: Option<&StoredImage>,
+    above: Vec<Content>,
+) -> Vec<Content> {
+    // The label does not tell the previous image's layers of extensions from its others.
+    let previous = previous.map(|image| image.config.rootfs.diff_ids.as_slice()).unwrap_or_default();
+    extended.into_iter().flat_map(|image| image.contents(previous)).chain(above).collect()
+}
+
+/// The run image that the app image is based on.
 fn run_image(inputs: &ExporterInputs, store: &dyn ImageStore) -> Result<StoredImage, ExportError> {
-    let Some(RunImage { reference, extend, .. }) = &inputs.analyzed.run_image else {
+    let Some(RunImage { reference, .. }) = &inputs.analyzed.run_image else {
         return Err(ExportError::NoRunImage(String::new()));
     };
-    if *extend {
-        // An image on the unextended base would start, and lack what its extensions promised.
-        return Err(ExportError::ExtendedRunImage);
-    }
     let found = store.resolve(reference).map_err(ExportError::Store)?;
-    found.ok_or_else(|| ExportError::NoRunImage(reference.clone()))
+    let found = found.ok_or_else(|| ExportError::NoRunImage(reference.clone()))?;
+    // The topmost layer is what tells a rebase where the run image ends.
+    if found.top_layer().is_none() {
+        return Err(ExportError::EmptyRunImage(reference.clone()));
+    }
+    Ok(found)
 }
 
 /// The image whose layers may be reused. A damaged one is of no use, but no reason to fail either.

@@ -2,7 +2,7 @@
 //!
 //! Spec: platform.md § exporter (The app image).
 
-use image::{ImagePlan, NewLayer};
+use image::{ContainerConfig, ImagePlan, NewLayer};
 use image_store::StoredImage;
 use spec_model::build_metadata::{GitSource, LauncherMetadata, LauncherSource};
 use spec_model::labels::{BUILD_METADATA, EXEC_ENV, LIFECYCLE_METADATA, PROJECT_METADATA};
@@ -18,13 +18,22 @@ const PROCESSES: &str = "/cnb/process";
 /// The directory of the launcher.
 const LIFECYCLE: &str = "/cnb/lifecycle";
 
+/// What the app image is based on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Base<'a> {
+    pub(crate) run_image: &'a StoredImage,
+    /// What extensions made of the run image's config.
+    pub(crate) extended: Option<&'a ContainerConfig>,
+}
+
 /// Makes the plan of an image whose layers are written.
 pub(crate) fn make(
     inputs: &ExporterInputs,
-    run_image: &StoredImage,
+    base: Base<'_>,
     metadata: LifecycleMetadata,
     layers: &[(&Content, &Outcome)],
 ) -> Result<ImagePlan, ExportError> {
+    let Base { run_image, extended } = base;
     let metadata = complete(inputs, run_image, metadata, layers);
     let new_layer = |(content, outcome): &(&Content, &Outcome)| NewLayer {
         descriptor: outcome.descriptor.clone(),
@@ -33,9 +42,9 @@ pub(crate) fn make(
     };
     Ok(ImagePlan {
         layers: layers.iter().map(new_layer).collect(),
-        extended_config: None,
+        extended_config: extended.cloned(),
         labels: labels(inputs, &metadata)?,
-        env: environment(inputs, run_image),
+        env: environment(inputs, extended.unwrap_or(&run_image.config.config)),
         entrypoint: vec![entrypoint(inputs)?],
         working_dir: inputs.app.display().to_string(),
         created: inputs.created,
@@ -59,6 +68,7 @@ fn complete(
                     entry.sha = layer.sha;
                 }
             }
+            Place::Extension => {}
             Place::Sbom => metadata.sbom = Some(layer),
             Place::App => metadata.app.push(layer),
             Place::Launcher => metadata.launcher = layer,
@@ -122,8 +132,9 @@ fn launcher() -> LauncherMetadata {
     LauncherMetadata { version: phase_shell::version().to_owned(), source: LauncherSource { git } }
 }
 
-fn environment(inputs: &ExporterInputs, run_image: &StoredImage) -> Vec<(String, String)> {
-    let path = run_image.config.config.env("PATH").unwrap_or_default();
+fn environment(inputs: &ExporterInputs, base: &ContainerConfig) -> Vec<(String, String)> {
+    // Other lifecycles take a PATH with a '=' in it for unset; so images of the same app keep their ids.
+    let path = base.env("PATH").filter(|path| !path.contains('=')).unwrap_or_default();
     [
         ("CNB_LAYERS_DIR", inputs.layers.display().to_string()),
         ("CNB_APP_DIR", inputs.app.display().to_string()),

@@ -4,6 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use test_kit::ImageFixture;
+
 use crate::support::{Build, IMAGE, outcome};
 
 #[test]
@@ -52,11 +54,11 @@ fn analyzed_toml_has_to_name_a_run_image() {
 }
 
 #[test]
-fn an_extended_run_image_is_refused_rather_than_left_out() {
+fn a_run_image_without_layers_is_refused() {
     let build = Build::new();
-    let analyzed = build.scratch.read("layers/analyzed.toml");
-    build.scratch.write("layers/analyzed.toml", &format!("{analyzed}  extend = true\n"));
-    build.export(&[]).failed(62, &["extended run image", "not support"]);
+    fs_err::remove_dir_all(build.path("layout/localhost/run/base")).unwrap();
+    ImageFixture::default().write(&build.path("layout/localhost/run/base"));
+    build.export(&[]).failed(1, &["localhost/run/base", "no layers"]);
 }
 
 #[test]

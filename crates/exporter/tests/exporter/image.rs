@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use serde_json::json;
 use spec_model::report::Report;
+use test_kit::ImageFixture;
 
 use crate::support::{Build, IMAGE, outcome};
 
@@ -64,6 +66,21 @@ fn the_image_starts_the_default_process_in_the_app_directory() {
     assert_eq!(config.env("CNB_LAYERS_DIR"), layers.to_str());
     assert_eq!(config.env("CNB_PLATFORM_API"), Some("0.12"));
     assert!(config.env("PATH").unwrap().starts_with("/cnb/process:/cnb/lifecycle:"));
+}
+
+#[test]
+fn a_path_with_an_equals_sign_counts_as_unset() {
+    for (path, expected) in
+        [("/bin", "/cnb/process:/cnb/lifecycle:/bin"), ("/a=b:/bin", "/cnb/process:/cnb/lifecycle:")]
+    {
+        let build = Build::new();
+        let mut base = ImageFixture::default().layer(&[("etc/", "")]);
+        base.config["config"]["Env"] = json!([format!("PATH={path}"), "X="]);
+        base.write(&build.path("layout/localhost/run/base"));
+        build.export(&[]).succeeded();
+        let config = build.image().config.config;
+        assert_eq!(config.env[..2], [format!("PATH={expected}"), "X=".into()]);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod cache;
+mod extended;
 mod faults;
 mod image;
 mod reuse;
