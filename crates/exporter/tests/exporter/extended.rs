@@ -6,7 +6,7 @@ use serde_json::json;
 use spec_model::analyzed::Analyzed;
 use test_kit::{ImageFixture, LayerFixture, WrittenFixture};
 
-use crate::support::Build;
+use crate::support::{Build, IMAGE, outcome};
 
 /// The run image of [`Build`] with two layers on top and another config, as an extender leaves it.
 fn extended() -> ImageFixture {
@@ -126,6 +126,22 @@ fn an_extended_image_that_is_not_asked_for_is_left_alone() {
     extended().write(&build.path("layers/extended/run/image"));
     build.export(&[]).succeeded();
     assert_eq!(build.image().config.config.user, "");
+}
+
+#[test]
+fn extended_images_were_experimental_once() {
+    for (api, is_experimental) in [("0.12", true), ("0.13", false)] {
+        let build = Build::new();
+        extend(&build, &extended());
+        let mut command = build.command(&[]);
+        command.env("CNB_PLATFORM_API", api).env("CNB_EXPERIMENTAL_MODE", "warn").arg(IMAGE);
+        let outcome = outcome(&mut command).succeeded();
+        assert_eq!(
+            outcome.stderr.contains("an extended run image is experimental"),
+            is_experimental,
+            "{api}"
+        );
+    }
 }
 
 #[test]

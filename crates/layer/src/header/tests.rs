@@ -37,6 +37,7 @@ fn each_kind_of_entry() {
         ("file", encoded("/layers/bp/l/file", Kind::File(5), 0o4755, owner(1, 2)), "421fa3e7aa91096a"),
         ("no permission", encoded("/f", Kind::File(0), 0, ROOT), "1d29718e15ba04aa"),
         ("symlink", encoded("/l/link", Kind::Symlink(&target), 0o777, owner(7, 8)), "32570f4a23086fb0"),
+        ("hard link", encoded("l/h", Kind::HardLink(&path("l/f")), 0o644, ROOT), "11c8a65bef61d733"),
         ("fifo", encoded("/l/pipe", Kind::Fifo, 0o1600, owner(7, 8)), "43d8919988a75612"),
         ("character", encoded("/l/c", Kind::CharacterDevice(4, 1_048_575), 0o600, ROOT), "324b2831d4ea828b"),
         ("block", encoded("/l/b", Kind::BlockDevice(4095, 0), 0o660, ROOT), "075d63e88e033d4a"),
@@ -68,6 +69,19 @@ fn names_are_split_or_go_to_a_pax_record() {
     check("many short parts", &short, 1, "edfd60e394b71e7f");
     let long = encoded("/abcdefg".repeat(40), Kind::Directory, 0o700, ROOT);
     check("over 256", &long, 3, "aee072920829a464");
+}
+
+#[test]
+fn names_of_copied_directories_may_end_in_a_slash() {
+    let n = |name: &str, count| name.repeat(count);
+    for (label, name, records, hash) in [
+        ("split", format!("{}/{}/", n("d", 60), n("e", 60)), 1, "b857847f89c8da98"),
+        ("of 156, split", format!("{}/{}/", n("p", 100), n("q", 54)), 1, "f8ddaf2075a76903"),
+        ("of 157, split", format!("{}/{}/", n("p", 100), n("q", 55)), 1, "5fcea1c1343c8866"),
+        ("no other slash", format!("{}/", n("n", 100)), 3, "9e1fbaeed232794e"),
+    ] {
+        check(label, &encoded(name, Kind::Directory, 0o755, ROOT), records, hash);
+    }
 }
 
 #[test]
