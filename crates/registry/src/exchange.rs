@@ -104,7 +104,7 @@ fn once(shared: &Shared, request: &Request<'_>, authorization: Option<&str>) -> 
         match location.filter(|_| reads && response.status().is_redirection()) {
             None => return Ok(response),
             Some(location) => {
-                let nonsense = || nonsense(&url, &format!("a redirect to '{location}'"));
+                let nonsense = || nonsense(&url, "a redirect to what is no address");
                 url = url.join(location).ok_or_else(nonsense)?;
             }
         }

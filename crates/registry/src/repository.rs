@@ -18,6 +18,9 @@ use crate::url::{Scheme, Url};
 /// For how long a registry may take to clean up what nobody needs any more.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// So often a registry may ask for another credential than it was shown.
+const RENEWALS: usize = 2;
+
 /// A repository in a registry.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -88,24 +91,28 @@ impl Repository {
         }
     }
 
-    /// Sends a request; if the registry then asks for a credential, once more with it.
+    /// Sends a request; if the registry then asks for a credential, again with that.
     fn authorized(&self, action: &str, request: &Request<'_>) -> Result<Response, RegistryError> {
         let reason = |reason| self.error(action, reason);
         if !self.serves(request.url) {
             return exchange::patiently(&self.shared, request, None).map_err(reason);
         }
-        let header = self.authorization()?;
-        let response = exchange::patiently(&self.shared, request, header.as_deref()).map_err(reason)?;
-        if response.status() != 400 {
-            self.shared.speaks(self.registry(), request.url.scheme);
-        }
-        if response.status() != 401 {
-            return Ok(response);
-        }
-        self.challenged(&response);
-        let header = self.authorization()?;
-        if header.is_none() {
-            return Ok(response);
+        let mut header = self.authorization()?;
+        // Once nothing or an old token was shown, and once a new token was too old already.
+        for _ in 0..RENEWALS {
+            let response = exchange::patiently(&self.shared, request, header.as_deref()).map_err(reason)?;
+            if response.status() != 400 {
+                self.shared.speaks(self.registry(), request.url.scheme);
+            }
+            if response.status() != 401 {
+                return Ok(response);
+            }
+            self.challenged(&response);
+            let next = self.authorization()?;
+            if next == header {
+                return Ok(response);
+            }
+            header = next;
         }
         exchange::patiently(&self.shared, request, header.as_deref()).map_err(reason)
     }

@@ -68,8 +68,9 @@ pub(crate) fn fetch(
         return Err(error(shared, scope, nonsense(&scope.registry, "it asks for no token")));
     };
     let Some(url) = Url::parse(realm) else {
-        let what = format!("its token server '{realm}' is no address");
-        return Err(error(shared, scope, nonsense(&scope.registry, &what)));
+        // It is not quoted, as there may be a password in it.
+        let what = "what it says of its token server is no address";
+        return Err(error(shared, scope, nonsense(&scope.registry, what)));
     };
     if found.is_some() && url.scheme == Scheme::Http && registry == Scheme::Https {
         let what = "it wants a password sent to a token server without TLS";
