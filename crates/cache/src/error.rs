@@ -78,7 +78,7 @@ pub enum CacheError {
         /// The image's reference.
         image: String,
         /// The cause.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// A layer of the cache image is compressed in a way that is not known.
     #[error("layer {diff_id} of cache image '{image}' cannot be read: {source}")]
@@ -93,6 +93,11 @@ pub enum CacheError {
 }
 
 impl CacheError {
+    /// The error of a cache image.
+    pub(crate) fn image(image: &str, source: StoreError) -> Self {
+        Self::Image { image: image.to_owned(), source: Box::new(source) }
+    }
+
     /// The error of a failed `action` on `path`: missing permissions are traced to their owner.
     pub(crate) fn io(action: &'static str, path: &Path, error: io::Error) -> Self {
         let denied = error.kind() == io::ErrorKind::PermissionDenied;

@@ -40,7 +40,7 @@ impl CacheImage {
     /// The name is no reference.
     pub fn open(store: RegistryStore, name: &str, keeps_old: bool) -> Result<Self, CacheError> {
         let parsed = name.parse::<Reference>();
-        parsed.map_err(|source| CacheError::Image { image: name.to_owned(), source: source.into() })?;
+        parsed.map_err(|source| CacheError::image(name, source.into()))?;
         Ok(Self { store, name: name.to_owned(), keeps_old, image: OnceLock::new() })
     }
 
@@ -60,7 +60,7 @@ impl CacheImage {
     }
 
     fn failed(&self, source: StoreError) -> CacheError {
-        CacheError::Image { image: self.name.clone(), source }
+        CacheError::image(&self.name, source)
     }
 }
 
@@ -125,7 +125,7 @@ struct ImageCacheWriter {
 
 impl ImageCacheWriter {
     fn failed(&self, source: StoreError) -> CacheError {
-        CacheError::Image { image: self.name.clone(), source }
+        CacheError::image(&self.name, source)
     }
 
     fn hold(&self, diff_id: &DiffId, descriptor: &Descriptor) {
@@ -248,7 +248,7 @@ impl CacheBlobSink for BlobSink {
     fn finish(mut self: Box<Self>, layer: &LayerSummary) -> Result<(), CacheError> {
         let LayerSummary { diff_id, digest, compressed_size, .. } = *layer;
         let finished = self.sink.finish(FinishedLayer { diff_id, digest, size: compressed_size });
-        let descriptor = finished.map_err(|source| CacheError::Image { image: self.name.clone(), source })?;
+        let descriptor = finished.map_err(|source| CacheError::image(&self.name, source))?;
         lock(&self.layers).insert(diff_id, descriptor);
         Ok(())
     }

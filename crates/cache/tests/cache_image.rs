@@ -1,4 +1,5 @@
 //! The cache in an image, against a real registry.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::io::Read;
 
@@ -50,7 +51,8 @@ fn metadata(layers: &[(&str, &LayerSummary)]) -> CacheMetadata {
 
 fn metadata_of(layers: impl IntoIterator<Item = (String, BuildpackLayer)>) -> CacheMetadata {
     let layers = layers.into_iter().collect();
-    let entry = BuildpackLayers { key: "acme/web".parse().unwrap(), version: "1".into(), layers, store: None };
+    let entry =
+        BuildpackLayers { key: "acme/web".parse().unwrap(), version: "1".into(), layers, store: None };
     CacheMetadata { buildpacks: vec![entry], ..CacheMetadata::default() }
 }
 

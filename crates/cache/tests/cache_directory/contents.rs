@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{archive, METADATA_FILE, blob, commit, diff_id, metadata_of, read, warnings};
+use crate::support::{METADATA_FILE, archive, blob, commit, diff_id, metadata_of, read, warnings};
 use cache::{Cache, CacheDirectory, CacheError};
 use spec_model::DiffId;
 use spec_model::lifecycle_metadata::CacheMetadata;
