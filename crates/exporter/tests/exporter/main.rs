@@ -10,5 +10,6 @@ mod cache;
 mod extended;
 mod faults;
 mod image;
+mod registry;
 mod reuse;
 mod support;
