@@ -50,9 +50,15 @@ impl Authorizations {
         Self { keychain, challenges: Mutex::default(), tokens: Mutex::default() }
     }
 
-    /// Remembers what a registry asks for.
-    pub(crate) fn challenged(&self, scope: &Scope, challenge: Challenge) {
-        lock(&self.challenges).insert(scope.registry.clone(), challenge);
+    /// Remembers what a registry asks for, and that the last token was of no use. Without a challenge, what it
+    /// asked for before still counts.
+    pub(crate) fn challenged(&self, scope: &Scope, challenge: Option<Challenge>) {
+        let mut challenges = lock(&self.challenges);
+        let known = challenges.entry(scope.registry.clone()).or_insert(Challenge::Other);
+        if let Some(challenge) = challenge {
+            *known = challenge;
+        }
+        drop(challenges);
         lock(&self.tokens).remove(scope);
     }
 

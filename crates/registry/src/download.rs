@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::thread;
+use std::time::Duration;
 
 use spec_model::Digest;
 use ureq::http::Method;
@@ -48,7 +49,7 @@ impl Download {
     /// Asks for the rest after a failure, as far as patience goes.
     fn go_on(&mut self, error: io::Error) -> io::Result<()> {
         self.failed += 1;
-        let Some(wait) = self.repository.shared.patience.wait(self.failed, None) else {
+        let Some(wait) = self.repository.shared.patience.wait(self.failed, Duration::ZERO, None) else {
             let reason = failure(&self.url, &error.into());
             return Err(self.repository.error(&action(&self.repository, &self.digest), reason).into_io());
         };

@@ -50,9 +50,8 @@ pub(crate) fn patiently(
     loop {
         let outcome = once(shared, request, authorization);
         failed += 1;
-        let wait = wait(&shared.patience, &outcome, failed)
-            .filter(|wait| failed < request.attempts && waited + *wait <= shared.patience.longest_wait);
-        let Some(wait) = wait else { return outcome };
+        let patience = Patience { attempts: request.attempts, ..shared.patience };
+        let Some(wait) = wait(&patience, &outcome, failed, waited) else { return outcome };
         log::debug!("Trying again in {wait:?}: {}", told(&outcome));
         thread::sleep(wait);
         waited += wait;
@@ -68,15 +67,22 @@ pub(crate) fn probe(shared: &Shared, url: &Url) -> Result<(), Reason> {
 }
 
 /// How long to wait before the next attempt; `None` when there is none to be made.
-fn wait(patience: &Patience, outcome: &Result<Response, Reason>, failed: u32) -> Option<Duration> {
+fn wait(
+    patience: &Patience,
+    outcome: &Result<Response, Reason>,
+    failed: u32,
+    waited: Duration,
+) -> Option<Duration> {
     match outcome {
         Ok(response) if is_passing(response.status().as_u16()) => {
             let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            patience.wait(failed, asked.and_then(|value| retry_after(value, SystemTime::now())))
+            patience.wait(failed, waited, asked.and_then(|value| retry_after(value, SystemTime::now())))
         }
-        Err(Reason::Cut { .. }) => patience.wait(failed, None),
+        Err(Reason::Cut { .. }) => patience.wait(failed, waited, None),
         // Who is not there now, is hardly there a moment later: one more attempt will do.
-        Err(Reason::Unreachable { .. } | Reason::Silent { .. }) if failed == 1 => patience.wait(failed, None),
+        Err(Reason::Unreachable { .. } | Reason::Silent { .. }) if failed == 1 => {
+            patience.wait(failed, waited, None)
+        }
         Ok(_) | Err(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The manifests of a repository. Spec: distribution-spec § Pulling manifests, § Pushing Manifests.
 
 use std::thread;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use spec_model::Digest;
@@ -62,7 +63,7 @@ impl Repository {
                 Err(reason) => reason,
             };
             failed += 1;
-            let wait = self.shared.patience.wait(failed, None);
+            let wait = self.shared.patience.wait(failed, Duration::ZERO, None);
             let Some(wait) = wait.filter(|_| matches!(reason, Reason::Cut { .. })) else {
                 return Err(self.error(&action, reason));
             };

@@ -36,14 +36,12 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// How long to wait after `failed` attempts; `None` to give up. What the registry asks for counts if it
-    /// says so.
-    pub(crate) fn wait(&self, failed: u32, asked: Option<Duration>) -> Option<Duration> {
-        if failed >= self.attempts || asked.is_some_and(|asked| asked > self.longest_wait) {
-            return None;
-        }
+    /// How long to wait after `failed` attempts and `waited` between them; `None` to give up. What the
+    /// registry asks for counts if it says so.
+    pub(crate) fn wait(&self, failed: u32, waited: Duration, asked: Option<Duration>) -> Option<Duration> {
         let doubled = self.first_wait.saturating_mul(2_u32.saturating_pow(failed.saturating_sub(1)));
-        Some(asked.unwrap_or_else(|| jittered(doubled.min(self.longest_wait))))
+        let wait = asked.unwrap_or_else(|| jittered(doubled.min(self.longest_wait)));
+        (failed < self.attempts && waited.saturating_add(wait) <= self.longest_wait).then_some(wait)
     }
 }
 
@@ -76,21 +74,30 @@ mod tests {
         for (failed, longest) in [(1, 100), (2, 200), (3, 400)] {
             let longest = Duration::from_millis(longest);
             for _ in 0..100 {
-                let wait = patience.wait(failed, None).unwrap();
+                let wait = patience.wait(failed, Duration::ZERO, None).unwrap();
                 assert!(wait >= longest / 2 && wait <= longest, "{failed}: {wait:?}");
             }
         }
-        assert_eq!(patience.wait(4, None), None);
+        assert_eq!(patience.wait(4, Duration::ZERO, None), None);
     }
 
     #[test]
     fn what_the_registry_asks_for_counts_within_limits() {
         let patience = Patience::default();
         let seconds = Duration::from_secs;
-        assert_eq!(patience.wait(1, Some(seconds(7))), Some(seconds(7)));
-        assert_eq!(patience.wait(1, Some(seconds(0))), Some(seconds(0)));
-        assert_eq!(patience.wait(1, Some(seconds(61))), None);
-        assert_eq!(patience.wait(patience.attempts, Some(seconds(1))), None);
+        for (failed, waited, asked, expected) in [
+            (1, 0, 7, Some(7)),
+            (1, 0, 0, Some(0)),
+            (1, 0, 60, Some(60)),
+            (1, 0, 61, None),
+            (2, 50, 10, Some(10)),
+            (2, 50, 11, None),
+            (1, 0, u64::MAX, None),
+            (patience.attempts, 0, 1, None),
+        ] {
+            let wait = patience.wait(failed, seconds(waited), Some(seconds(asked)));
+            assert_eq!(wait, expected.map(seconds), "{failed} {waited} {asked}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ureq::http::Method;
 use ureq::http::header::LOCATION;
 
 use crate::authorization::Scope;
-use crate::challenge::{self, Challenge};
+use crate::challenge;
 use crate::client::{Access, Shared};
 use crate::error::{Reason, RegistryError, Tried};
 use crate::exchange::{self, Body, Request, Response};
@@ -121,7 +121,7 @@ impl Repository {
     pub(crate) fn challenged(&self, response: &Response) {
         let values = response.headers().get_all("www-authenticate").iter();
         let challenge = challenge::choose(values.filter_map(|value| value.to_str().ok()));
-        self.shared.authorizations.challenged(&self.scope, challenge.unwrap_or(Challenge::Other));
+        self.shared.authorizations.challenged(&self.scope, challenge);
     }
 
     /// Whether an address is the registry's own; what is meant for it is told to no other, nor without the

@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 use std::mem;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use spec_model::Digest;
 use ureq::http::Method;
@@ -123,7 +124,9 @@ impl Upload {
         if !failure.is_passing() && !damaged && !renewed {
             return Ok(false);
         }
-        let Some(wait) = self.repository.shared.patience.wait(self.failed, None) else { return Ok(false) };
+        let Some(wait) = self.repository.shared.patience.wait(self.failed, Duration::ZERO, None) else {
+            return Ok(false);
+        };
         log::debug!("Sending a blob to '{}' again in {wait:?}: {failure}", self.repository.full_name());
         thread::sleep(wait);
         // What the registry did not like once is not built upon.

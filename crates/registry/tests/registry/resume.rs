@@ -1,4 +1,5 @@
-//! Uploads that go on where they were cut, before a registry made for that: Debian's gives up on such.
+//! Blobs that go on where they were cut, before registries made for that: Debian's gives up on such uploads,
+//! and knows ranges.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use test_kit::sha256;
 
-use crate::support::{plain, push};
+use crate::support::{download, plain, push};
 
 /// So many bytes of the first attempt are kept.
 const KEPT: usize = 3_000_000;
@@ -90,4 +91,36 @@ fn the_rest_of_a_blob_is_sent_to_where_the_registry_says() {
     let expected =
         ["POST /v2/app/blobs/uploads/", "PATCH /up/1?part=0", "GET /up/1?part=0", "PATCH /up/1?part=1", &put];
     assert_eq!(targets.collect::<Vec<_>>(), expected);
+}
+
+/// Answers with half of the blob, then with all of it whatever is asked for. The requests with a range are told.
+fn serve_whole(listener: &TcpListener, blob: &[u8]) -> usize {
+    let (mut answers, mut ranges) = (0, 0);
+    while answers < 2 {
+        let mut stream = listener.accept().unwrap().0;
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut lines = Vec::new();
+        for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {
+            lines.push(line.to_ascii_lowercase());
+        }
+        if !lines.first().is_some_and(|line| line.starts_with("get ")) {
+            continue;
+        }
+        ranges += lines.iter().filter(|line| line.starts_with("range:")).count();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", blob.len()).unwrap();
+        answers += 1;
+        stream.write_all(if answers == 1 { blob.split_at(KEPT).0 } else { blob }).unwrap();
+    }
+    ranges
+}
+
+#[test]
+fn a_registry_may_know_no_ranges() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let blob: Vec<u8> = (0..10_000_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    let served = blob.clone();
+    let registry = thread::spawn(move || serve_whole(&listener, &served));
+    assert!(download(&plain(), &address, "app", &blob).unwrap() == blob);
+    assert_eq!(registry.join().unwrap(), 1);
 }
