@@ -24,12 +24,15 @@ pub(crate) enum PrivilegeError {
     /// The process could not become another user.
     #[error("failed to become user {uid}:{gid}: {source}")]
     Become { uid: u32, gid: u32, source: io::Error },
+    /// The process could not be hidden from those it starts.
+    #[error("failed to hide the process's environment from buildpacks: {0}")]
+    Hide(io::Error),
 }
 
 impl PhaseError for PrivilegeError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Root { .. } | Self::Hand { .. } | Self::Become { .. } => ExitCode::Failed,
+            Self::Root { .. } | Self::Hand { .. } | Self::Become { .. } | Self::Hide(_) => ExitCode::Failed,
         }
     }
 
@@ -38,7 +41,7 @@ impl PhaseError for PrivilegeError {
             Self::Root { .. } => {
                 Some("start it as the build image's user (CNB_USER_ID, CNB_GROUP_ID)".into())
             }
-            Self::Hand { .. } | Self::Become { .. } => None,
+            Self::Hand { .. } | Self::Become { .. } | Self::Hide(_) => None,
         }
     }
 }
@@ -50,7 +53,7 @@ impl PhaseError for PrivilegeError {
 pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
     let root = Uid::effective().is_root();
     match inputs.phase().privileges() {
-        Privileges::Refused if root => Err(PrivilegeError::Root { phase: inputs.phase() }),
+        Privileges::Refused if root => return Err(PrivilegeError::Root { phase: inputs.phase() }),
         Privileges::Dropped if root => {
             let (uid, gid) = inputs.owner();
             for volume in volumes(inputs) {
@@ -61,10 +64,17 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
                     source,
                 })?;
             }
-            become_user(uid, gid)
+            become_user(uid, gid)?;
         }
-        Privileges::Refused | Privileges::Dropped | Privileges::Kept => Ok(()),
+        Privileges::Refused | Privileges::Dropped | Privileges::Kept => {}
     }
+    if inputs.phase() == Phase::Creator { hide() } else { Ok(()) }
+}
+
+/// The creator runs buildpacks as the user that it is itself. In `/proc` they would find the environment it
+/// was started with, where the credentials for registries are.
+fn hide() -> Result<(), PrivilegeError> {
+    nix::sys::prctl::set_dumpable(false).map_err(|error| PrivilegeError::Hide(error.into()))
 }
 
 /// The directories that the phase writes to as the user.
