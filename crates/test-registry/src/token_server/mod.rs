@@ -6,9 +6,9 @@
 mod access;
 mod jwt;
 mod request;
+mod tls;
 
-use std::io::{self, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{self, BufReader, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::http::Head;
 use crate::server::Server;
 use access::Access;
 use jwt::Signer;
+use tls::Tls;
 
 /// A token server on loopback. Nobody may do anything until a test grants it.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct TokenServer {
     server: Server,
     shared: Arc<Shared>,
     authority: Authority,
+    scheme: &'static str,
 }
 
 #[derive(Debug)]
@@ -59,9 +61,27 @@ impl TokenServer {
     /// What the server calls the registry it gives tokens for.
     pub const SERVICE: &str = "registry.of.tests";
 
-    /// Starts a token server.
+    /// Starts a token server that speaks HTTP.
     #[must_use]
     pub fn start() -> Self {
+        // Clients that hang up are their own concern.
+        Self::start_with("http", |shared| {
+            Server::start(move |client, _| drop(shared.serve(&mut BufReader::new(client))))
+        })
+    }
+
+    /// Starts a token server that speaks HTTPS, as `localhost` and `127.0.0.1`, certified by an authority.
+    #[must_use]
+    pub fn tls(authority: &Authority) -> Self {
+        let tls = Tls::new(authority);
+        Self::start_with("https", |shared| {
+            Server::start(move |client, _| {
+                let _ = tls.accept(client).and_then(|client| shared.serve(&mut BufReader::new(client)));
+            })
+        })
+    }
+
+    fn start_with(scheme: &'static str, serve: impl FnOnce(Arc<Shared>) -> Server) -> Self {
         let authority = Authority::new();
         let state = State {
             access: Access::default(),
@@ -72,10 +92,7 @@ impl TokenServer {
             requests: Vec::new(),
         };
         let shared = Arc::new(Shared { signer: Signer::new(&authority), state: Mutex::new(state) });
-        let threads = Arc::clone(&shared);
-        // Clients that hang up are their own concern.
-        let server = Server::start(move |client, _| drop(threads.serve(client)));
-        Self { server, shared, authority }
+        Self { server: serve(Arc::clone(&shared)), shared, authority, scheme }
     }
 
     /// Makes a user known.
@@ -140,7 +157,7 @@ impl TokenServer {
     /// Where clients ask for tokens.
     #[must_use]
     pub fn realm(&self) -> String {
-        format!("http://{}/token", self.server.address())
+        format!("{}://{}/token", self.scheme, self.server.address())
     }
 
     /// What the registry has to know about this server: its configuration and the certificate in it, which
@@ -162,17 +179,18 @@ impl Shared {
     }
 
     /// Answers the one request of a connection.
-    fn serve(&self, mut client: TcpStream) -> io::Result<()> {
-        let mut reader = BufReader::new(client.try_clone()?);
-        let Some(request) = TokenRequest::read(&mut reader)? else { return Ok(()) };
+    fn serve(&self, client: &mut BufReader<impl Read + Write>) -> io::Result<()> {
+        let Some(request) = TokenRequest::read(client)? else { return Ok(()) };
         let (status, body) = self.answer(&request);
         let mut head = Head::new(&format!("HTTP/1.1 {status} Told"));
         let body = body.to_string();
         head.set("Content-Type", "application/json");
         head.set("Content-Length", &body.len().to_string());
         head.set("Connection", "close");
-        head.write(&mut client)?;
-        client.write_all(body.as_bytes())
+        let client = client.get_mut();
+        head.write(client)?;
+        client.write_all(body.as_bytes())?;
+        client.flush()
     }
 
     fn answer(&self, request: &TokenRequest) -> (u16, Value) {
