@@ -8,7 +8,7 @@ use image::Platform;
 use image_store::{ImageStore, LayoutStore, Presence, StoreError, validate};
 use spec_model::DiffId;
 use tempfile::TempDir;
-use test_kit::{ImageFixture, LayerFixture, WrittenFixture, sha256};
+use test_kit::{ImageFixture, WrittenFixture, sha256};
 
 struct Layouts {
     dir: TempDir,

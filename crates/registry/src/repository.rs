@@ -177,3 +177,29 @@ pub(crate) fn location(response: &Response, url: &Url) -> Option<Url> {
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use credentials::Keychain;
+
+    use crate::url::{Scheme, Url};
+    use crate::{Access, Client, Patience};
+
+    #[test]
+    fn only_the_registry_itself_is_shown_credentials_and_only_in_its_own_protocol() {
+        let client = Client::new(&[], Keychain::default(), &[], Patience::default());
+        let repository = client.repository(&"r.example/app".parse().unwrap(), Access::Push);
+        repository.shared.speaks("r.example", Scheme::Https);
+        for (url, expected) in [
+            ("https://r.example/v2/app/blobs/uploads/1", true),
+            ("https://R.Example:443/elsewhere", true),
+            ("http://r.example/v2/app/blobs/uploads/1", false),
+            ("http://r.example:443/v2/app/blobs/uploads/1", false),
+            ("https://r.example:5000/v2/app/blobs/uploads/1", false),
+            ("https://r.example.org/v2/app/blobs/uploads/1", false),
+            ("https://other.example/v2/app/blobs/uploads/1", false),
+        ] {
+            assert_eq!(repository.serves(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}
