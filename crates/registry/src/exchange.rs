@@ -75,8 +75,7 @@ fn wait(
 ) -> Option<Duration> {
     match outcome {
         Ok(response) if is_passing(response.status().as_u16()) => {
-            let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            patience.wait(failed, waited, asked.and_then(|value| retry_after(value, SystemTime::now())))
+            patience.wait(failed, waited, asked(response))
         }
         Err(Reason::Cut { .. }) => patience.wait(failed, waited, None),
         // Who is not there now, is hardly there a moment later: one more attempt will do.
@@ -85,6 +84,12 @@ fn wait(
         }
         Ok(_) | Err(_) => None,
     }
+}
+
+/// How long an answer asks to wait.
+pub(crate) fn asked(response: &Response) -> Option<Duration> {
+    let header = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(header, SystemTime::now())
 }
 
 fn told(outcome: &Result<Response, Reason>) -> String {

@@ -38,6 +38,8 @@ pub struct Upload {
     failed: u32,
     /// Why writing failed.
     failure: Option<RegistryError>,
+    /// How long the registry asks to be left alone.
+    asked: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -51,10 +53,12 @@ enum State {
     Ended,
 }
 
+type SendingThread = JoinHandle<(Result<Url, RegistryError>, Option<Duration>)>;
+
 #[derive(Debug)]
 struct Sending {
     pipe: PipeWriter,
-    thread: JoinHandle<Result<Url, RegistryError>>,
+    thread: SendingThread,
 }
 
 impl Upload {
@@ -64,7 +68,7 @@ impl Upload {
     }
 
     fn at(repository: Repository, location: Url) -> Self {
-        Self { repository, location, state: State::Ready, skipped: 0, failed: 0, failure: None }
+        Self { repository, location, state: State::Ready, skipped: 0, failed: 0, failure: None, asked: None }
     }
 
     /// The upload that an answer tells of.
@@ -124,7 +128,8 @@ impl Upload {
         if !failure.is_passing() && !damaged && !renewed {
             return Ok(false);
         }
-        let Some(wait) = self.repository.shared.patience.wait(self.failed, Duration::ZERO, None) else {
+        let patience = self.repository.shared.patience;
+        let Some(wait) = patience.wait(self.failed, Duration::ZERO, self.asked.take()) else {
             return Ok(false);
         };
         log::debug!("Sending a blob to '{}' again in {wait:?}: {failure}", self.repository.full_name());
@@ -151,11 +156,21 @@ impl Upload {
     /// Takes note of why no more bytes are taken.
     fn broken(&mut self) {
         let State::Sending(sending) = self.pause() else { return };
-        let early = || nonsense(&self.location, "that it has a blob before all of it was sent");
-        self.failure = Some(match joined(&self.repository, sending.thread, &self.location) {
-            Ok(_) => self.repository.error(&action(&self.repository), early()),
+        let early = nonsense(&self.location, "that it has a blob before all of it was sent");
+        self.failure = Some(match self.join(sending.thread) {
+            Ok(()) => self.repository.error(&action(&self.repository), early),
             Err(failure) => failure,
         });
+    }
+
+    /// Waits for the answer to the bytes sent. Its pipe is closed or broken.
+    fn join(&mut self, thread: SendingThread) -> Result<(), RegistryError> {
+        let ended = nonsense(&self.location, "the thread that sends ended");
+        let ended = || (Err(self.repository.error(&action(&self.repository), ended)), None);
+        let (outcome, asked) = thread.join().unwrap_or_else(|_| ended());
+        self.asked = asked;
+        self.location = outcome?;
+        Ok(())
     }
 
     /// How many bytes the registry has; `None` when it does not know the upload any more.
@@ -186,7 +201,7 @@ impl Upload {
         if let State::Sending(sending) = self.pause() {
             // If the other end is gone, its thread tells why.
             let _ = sending.pipe.end();
-            self.location = joined(&self.repository, sending.thread, &self.location)?;
+            self.join(sending.thread)?;
         }
         Ok(())
     }
@@ -243,28 +258,30 @@ fn begin(repository: &Repository) -> Result<Url, RegistryError> {
     next(repository, &response, &url)
 }
 
-/// Sends all that comes out of the pipe, and tells where the end of the blob has to be told.
-fn send(repository: &Repository, url: &Url, mut pipe: PipeReader) -> Result<Url, RegistryError> {
+/// Sends all that comes out of the pipe, and tells where the end of the blob has to be told, or how long to
+/// wait before the next attempt.
+fn send(
+    repository: &Repository,
+    url: &Url,
+    mut pipe: PipeReader,
+) -> (Result<Url, RegistryError>, Option<Duration>) {
     let action = action(repository);
-    let header = if repository.serves(url) { repository.authorization()? } else { None };
-    let body: &mut dyn Read = &mut pipe;
-    let response = exchange::stream(&repository.shared, url, &[OCTETS], body, header.as_deref())
-        .map_err(|reason| repository.error(&action, reason))?;
+    let mut sent = || {
+        let header = if repository.serves(url) { repository.authorization()? } else { None };
+        let body: &mut dyn Read = &mut pipe;
+        exchange::stream(&repository.shared, url, &[OCTETS], body, header.as_deref())
+            .map_err(|reason| repository.error(&action, reason))
+    };
+    let response = match sent() {
+        Ok(response) => response,
+        Err(error) => return (Err(error), None),
+    };
     if response.status() == 401 && repository.serves(url) {
         repository.challenged(&response);
     }
-    let response = repository.expect(&action, response, url, &[202, 204, 201])?;
-    next(repository, &response, url)
-}
-
-fn joined(
-    repository: &Repository,
-    thread: JoinHandle<Result<Url, RegistryError>>,
-    url: &Url,
-) -> Result<Url, RegistryError> {
-    let panicked =
-        || Err(repository.error(&action(repository), nonsense(url, "the thread that sends ended")));
-    thread.join().unwrap_or_else(|_| panicked())
+    let asked = exchange::asked(&response);
+    let response = repository.expect(&action, response, url, &[202, 204, 201]);
+    (response.and_then(|response| next(repository, &response, url)), asked)
 }
 
 fn next(repository: &Repository, response: &Response, url: &Url) -> Result<Url, RegistryError> {

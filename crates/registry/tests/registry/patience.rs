@@ -6,7 +6,7 @@ use registry::{Access, Reason};
 use test_kit::ImageFixture;
 use test_registry::{Fault, FaultProxy, TestRegistry};
 
-use crate::support::{ACCEPT, PATIENCE, plain, pull, repository, says};
+use crate::support::{ACCEPT, PATIENCE, plain, pull, push, repository, says};
 
 fn start() -> Option<(TestRegistry, FaultProxy)> {
     let registry = TestRegistry::plain()?;
@@ -34,6 +34,14 @@ fn what_a_registry_asks_for_is_waited() {
     let start = Instant::now();
     assert!(pull(&plain(), &proxy.address(), "app").unwrap().is_some());
     assert!(start.elapsed() >= Duration::from_secs(1));
+
+    proxy.on("PATCH", "", 1..=1, Fault::status_with(429, "Retry-After", "1"));
+    let start = Instant::now();
+    push(&plain(), &proxy.address(), "app", b"a blob").unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    proxy.on("PATCH", "", .., Fault::status_with(429, "Retry-After", "4"));
+    let error = push(&plain(), &proxy.address(), "app", b"another").unwrap_err();
+    says(&error, &["429", "/app"], &[]);
 }
 
 #[test]
