@@ -169,13 +169,14 @@ fn fill(layer: &RestoredLayer<'_>, cache: &dyn Cache) -> Result<(), Failure> {
     let diff_id: DiffId = layer.known.sha.parse().map_err(|error| damaged(&error))?;
     let archive = cache.open_layer(&diff_id).map_err(|error| damaged(&error))?;
     let directory = layer.layer.path().parent().unwrap_or(Path::new("/"));
-    extract_verified(archive, &diff_id, &Destination::below(directory).without_set_ids())
-        .map_err(|error| match error {
+    extract_verified(archive, &diff_id, &Destination::below(directory).without_set_ids()).map_err(|error| {
+        match error {
             ExtractError::Refused { reason: Refusal::Kind(_), .. } => Failure::Fatal(error),
             ExtractError::Refused { .. } => Failure::Hostile(in_one_line(&error)),
             error if is_fault_of_cache(&error) => damaged(&error),
             error => Failure::Fatal(error),
-        })
+        }
+    })
 }
 
 /// Whether the build can go on without what was to be extracted, and the next cache will be sound.
