@@ -9,6 +9,15 @@ BUILT   := $(CARGO_TARGET_DIR)/$(TARGET)/release
 # What platforms and the demo use: the static executables, side by side.
 LIFECYCLE := $(CARGO_TARGET_DIR)/lifecycle
 
+# What builder authors and platforms install.
+PACKAGES := $(CARGO_TARGET_DIR)/packages
+# Packages are made for this machine and for each other architecture whose Rust target is installed; that needs
+# a linker for it, see docs/builder-images.md.
+PACKAGED ?= $(sort $(TARGET) $(filter x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu, \
+	$(shell rustup target list --installed 2> /dev/null)))
+# The authorities that phases in the lifecycle's image trust.
+CA_CERTIFICATES ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
+
 LIFECYCLE_COMMIT ?= $(shell git rev-parse --short=10 HEAD 2>/dev/null)
 export LIFECYCLE_COMMIT
 
@@ -18,7 +27,7 @@ STATIC := -C target-feature=+crt-static -C relocation-model=pie
 
 SCRIPTS := .ci/run .ci/check-image-vectors $(wildcard demo/*.sh samples/builder/assemble samples/buildpacks/*/bin/*)
 
-.PHONY: help build test check demo bench clean
+.PHONY: help build package test check demo bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -27,6 +36,15 @@ build: ## build the static executables into target/lifecycle
 	RUSTFLAGS="$(STATIC)" cargo build --release --locked --target $(TARGET) $(PHASES:%=-p %) -p cnb
 	mkdir -p $(LIFECYCLE)
 	cp -f $(PHASES:%=$(BUILT)/%) $(BUILT)/cnb $(LIFECYCLE)/
+
+package: $(PACKAGED:%=build-for-%) ## make the tarball and the image of the lifecycle in target/packages
+	rm -rf $(PACKAGES)
+	cargo run --quiet --locked -p package -- --output "$(PACKAGES)" \
+		$(foreach target,$(PACKAGED),--executables $(target)="$(CARGO_TARGET_DIR)/lifecycle-$(target)") \
+		$(CA_CERTIFICATES:%=--ca-certificates %) $(PHASES)
+
+build-for-%:
+	$(MAKE) build TARGET=$* LIFECYCLE="$(CARGO_TARGET_DIR)/lifecycle-$*"
 
 check: ## formatting, lints and documentation, as CI demands them
 	cargo fmt --all --check

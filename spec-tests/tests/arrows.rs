@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 25] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
     ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
+    ("package", &["image", "image-store", "layer", "spec-model"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
     ("spec-tests", &[]),
@@ -71,7 +72,7 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
     ("ureq", &["registry"]),
     ("flate2", &["layer", "test-kit"]),
-    ("clap", &["phase-shell", "cnb", "bench"]),
+    ("clap", &["phase-shell", "cnb", "bench", "package"]),
 ];
 
 /// The direct dependencies of each crate of the workspace, without those of its tests.

@@ -25,7 +25,7 @@ pub enum ArchiveError {
     /// A layer holds absolute names, so its directory must be one.
     #[error("'{}' is not an absolute path", .0.display())]
     NotAbsolute(PathBuf),
-    /// The launcher is something else than a file.
+    /// Something else than a file is to be one in the layer.
     #[error("'{}' is not a regular file", .0.display())]
     NotAFile(PathBuf),
     /// A file or directory can't be read.

@@ -9,6 +9,7 @@
 //!   [`find`] only looks into it.
 
 mod archive;
+mod assembled;
 mod best_effort;
 mod block;
 mod copy;
@@ -25,6 +26,7 @@ pub mod slices;
 mod source;
 mod walk;
 
+pub use assembled::Assembled;
 pub use best_effort::BestEffort;
 pub use decompress::{CompressionError, Decompressed, decompress};
 pub use error::{ArchiveError, LayerError};

@@ -1,13 +1,12 @@
 //! What a layer is made of.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
 use spec_model::DiffId;
 
 use crate::archive::{Archive, Halt, look_at};
+use crate::assembled::{self, Assembled};
 use crate::copy;
 use crate::error::{ArchiveError, LayerError};
 use crate::header::{Entry, Kind, Owner};
@@ -38,6 +37,7 @@ enum Contents {
     Launcher(PathBuf),
     ProcessTypes(Vec<ProcessType>),
     Copy { file: PathBuf, diff_id: DiffId },
+    Assembled(Vec<Assembled>),
 }
 
 impl LayerSource {
@@ -90,6 +90,11 @@ impl LayerSource {
         Self { id: id.into(), contents: Contents::Copy { file: file.to_owned(), diff_id } }
     }
 
+    /// What is listed, in that order and by those names, owned by root.
+    pub fn assembled(id: impl Into<String>, entries: Vec<Assembled>) -> Self {
+        Self { id: id.into(), contents: Contents::Assembled(entries) }
+    }
+
     /// The name that errors have for this layer.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -139,6 +144,7 @@ impl LayerSource {
             Contents::RootFileSystem(root) => root_file_system::add(archive, root),
             Contents::Launcher(executable) => add_launcher(archive, executable),
             Contents::ProcessTypes(types) => add_process_types(archive, types),
+            Contents::Assembled(entries) => entries.iter().try_for_each(|entry| entry.add(archive)),
             Contents::Copy { file, diff_id } => copy::add(archive, file, diff_id),
         }
     }
@@ -174,18 +180,9 @@ fn add_root_entry(archive: &mut Archive<'_>, path: &str, kind: Kind<'_>) -> Resu
 }
 
 fn add_launcher(archive: &mut Archive<'_>, executable: &Path) -> Result<(), Halt> {
-    let unreadable = |error: rustix::io::Errno| ArchiveError::unreadable(executable, error);
-    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-    let file = rustix::fs::open(executable, flags, rustix::fs::Mode::empty()).map_err(unreadable)?;
-    let stat = rustix::fs::fstat(&file).map_err(unreadable)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(ArchiveError::NotAFile(executable.to_owned()).into());
-    }
     add_root_entry(archive, "/cnb", Kind::Directory)?;
     add_root_entry(archive, "/cnb/lifecycle", Kind::Directory)?;
-    let size = stat.st_size.unsigned_abs();
-    add_root_entry(archive, LAUNCHER, Kind::File(size))?;
-    archive.add_contents(&mut File::from(file), executable, size)
+    assembled::add_file(archive, Path::new(LAUNCHER), 0o755, executable)
 }
 
 fn add_process_types(archive: &mut Archive<'_>, types: &[ProcessType]) -> Result<(), Halt> {

@@ -1,0 +1,31 @@
+//! SHA-256 sums of files.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sha2::{Digest as _, Sha256};
+
+/// The sum of bytes in hexadecimal digits.
+pub(crate) fn of(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The sum of a file in hexadecimal digits.
+pub(crate) fn of_file(path: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut fs_err::File::open(path)?, &mut hash).with_context(|| format!("'{}'", path.display()))?;
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+/// Writes a file's sum beside it, as `sha256sum -c` reads it.
+pub(crate) fn write_beside(path: &Path) -> Result<()> {
+    let name = path.file_name().context("a file has a name")?.to_string_lossy();
+    let beside = path.with_file_name(format!("{name}.sha256"));
+    fs_err::write(&beside, format!("{}  {name}\n", of_file(path)?))?;
+    Ok(())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
