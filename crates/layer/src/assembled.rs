@@ -55,7 +55,13 @@ impl Assembled {
         match &self.kind {
             AssembledKind::Directory { mode } => {
                 let (path, mode) = (self.name.as_path(), *mode);
-                archive.add_entry(&Entry { path, kind: Kind::Directory, mode, owner: Owner::ROOT })
+                archive.add_entry(&Entry {
+                    path,
+                    kind: Kind::Directory,
+                    mode,
+                    owner: Owner::ROOT,
+                    copied: None,
+                })
             }
             AssembledKind::File { mode, contents } => add_file(archive, &self.name, *mode, contents),
         }
@@ -77,7 +83,13 @@ pub(crate) fn add_file(
         return Err(ArchiveError::NotAFile(contents.to_owned()).into());
     }
     let size = stat.st_size.unsigned_abs();
-    archive.add_entry(&Entry { path: name, kind: Kind::File(size), mode, owner: Owner::ROOT })?;
+    archive.add_entry(&Entry {
+        path: name,
+        kind: Kind::File(size),
+        mode,
+        owner: Owner::ROOT,
+        copied: None,
+    })?;
     archive.add_contents(&mut std::fs::File::from(file), contents, size)
 }
 

@@ -1,6 +1,6 @@
 //! SHA-256 sums of files.
 
-use std::io;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,9 +13,16 @@ pub(crate) fn of(bytes: &[u8]) -> String {
 
 /// The sum of a file in hexadecimal digits.
 pub(crate) fn of_file(path: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    io::copy(&mut fs_err::File::open(path)?, &mut hash).with_context(|| format!("'{}'", path.display()))?;
-    Ok(hexadecimal(&hash.finalize()))
+    let (mut file, mut hash) = (BufReader::new(fs_err::File::open(path)?), Sha256::new());
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(hexadecimal(&hash.finalize()));
+        }
+        hash.update(bytes);
+        let count = bytes.len();
+        file.consume(count);
+    }
 }
 
 /// Writes a file's sum beside it, as `sha256sum -c` reads it.

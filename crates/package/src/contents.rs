@@ -46,7 +46,8 @@ impl Contents {
         let dependencies = Dependencies::resolve(workspace, target, names)?;
         let (launcher, phases): (Vec<_>, Vec<_>) =
             names.iter().map(String::as_str).partition(|name| *name == LAUNCHER);
-        let mut bills = vec![("lifecycle", Bill::of_executables("lifecycle", &phases, directory, &dependencies)?)];
+        let mut bills =
+            vec![("lifecycle", Bill::of_executables("lifecycle", &phases, directory, &dependencies)?)];
         if let Some(launcher) = launcher.first() {
             bills.push((LAUNCHER, Bill::of_executable(launcher, directory, &dependencies)?));
         }
@@ -66,8 +67,11 @@ impl Contents {
     pub(crate) fn below(&self, directory: &str) -> Vec<Assembled> {
         let files = self.files.iter().map(|file| {
             let name = format!("{directory}/{}", file.name);
-            let entry = if file.is_executable { Assembled::executable } else { Assembled::file };
-            entry(name.into(), file.path.clone())
+            if file.is_executable {
+                Assembled::executable(name, &file.path)
+            } else {
+                Assembled::file(name, &file.path)
+            }
         });
         std::iter::once(Assembled::directory(directory)).chain(files).collect()
     }

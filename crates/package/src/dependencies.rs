@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn other_lines_are_refused() {
-        for tree in ["tool v1.0.0\tMIT", "0tool\tMIT", "0tool 1.0.0\tMIT", "0tool v1.0.0", "1tool v1.0.0\tMIT"] {
+        for tree in
+            ["tool v1.0.0\tMIT", "0tool\tMIT", "0tool 1.0.0\tMIT", "0tool v1.0.0", "1tool v1.0.0\tMIT"]
+        {
             assert!(parse(tree).is_err(), "{tree}");
         }
     }

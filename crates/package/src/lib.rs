@@ -74,7 +74,8 @@ fn make(arguments: &Arguments) -> Result<String> {
             &store,
         )?);
         let (count, bytes) = contents.executables()?;
-        told += &format!("linux/{}: {count} executables, {}\n", contents.target.architecture(), megabytes(bytes));
+        told +=
+            &format!("linux/{}: {count} executables, {}\n", contents.target.architecture(), megabytes(bytes));
     }
     let image = output.join(format!("lifecycle-v{VERSION}-image"));
     replace_layout(&images, &scratch.path().join("image"), &image)?;

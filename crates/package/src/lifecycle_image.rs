@@ -6,9 +6,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use image::{
-    ContainerConfig, Descriptor, ImageConfig, ImagePlan, Manifest, NewLayer, Platform, Timestamp,
-};
+use image::{ContainerConfig, Descriptor, ImageConfig, ImagePlan, Manifest, NewLayer, Platform, Timestamp};
 use image_store::{FinishedLayer, ImageStore, ImageWriter, LayoutStore, StoredImage};
 use layer::{Assembled, Compressors, LayerSource};
 
@@ -24,7 +22,8 @@ const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Where credential helpers may be.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-const PASSWD: &str = "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n";
+const PASSWD: &str =
+    "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
 /// Writes the image for one architecture into a layout store.

@@ -72,7 +72,10 @@ impl FromStr for Target {
             Some("aarch64") => Architecture::Arm64,
             _ => bail!("there are no packages for the target '{triple}'; there are for x86_64 and aarch64"),
         };
-        ensure!(triple.contains("-linux"), "there are packages for Linux only, not for the target '{triple}'");
+        ensure!(
+            triple.contains("-linux"),
+            "there are packages for Linux only, not for the target '{triple}'"
+        );
         Ok(Self { triple: triple.to_owned(), architecture })
     }
 }

@@ -88,8 +88,7 @@ fn all_forms_list_what_cargo_resolves() {
             is_crate(&package["externalRefs"][0]["referenceLocator"])
         });
         let syft = bill(&packed, &format!("{subject}.sbom.syft.json"));
-        let of_syft =
-            pairs(&syft["artifacts"], ["name", "version"], |artifact| is_crate(&artifact["purl"]));
+        let of_syft = pairs(&syft["artifacts"], ["name", "version"], |artifact| is_crate(&artifact["purl"]));
         assert_eq!(of_cyclonedx, of_spdx);
         assert_eq!(of_cyclonedx, of_syft);
 
@@ -127,7 +126,8 @@ fn cyclonedx_has_what_its_schema_requires() {
         let bill = bill(&packed, &format!("{name}.sbom.cdx.json"));
         assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
         let serial_number = text(&bill["serialNumber"]);
-        let parts: Vec<_> = serial_number.strip_prefix("urn:uuid:").unwrap().split('-').map(str::len).collect();
+        let parts: Vec<_> =
+            serial_number.strip_prefix("urn:uuid:").unwrap().split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12]);
         let subject = &bill["metadata"]["component"];
         assert_eq!((&subject["name"], &subject["version"]), (&name.into(), &VERSION.into()));
@@ -182,7 +182,9 @@ fn syft_has_what_its_schema_requires() {
         let mut ids = BTreeSet::from([text(&source["id"])]);
         assert_eq!((&source["name"], &source["type"]), (&name.into(), &"file".into()));
         assert!(bill["distro"].is_object() && bill["descriptor"]["name"].is_string());
-        assert!(text(&bill["schema"]["url"]).ends_with(&format!("-{}.json", text(&bill["schema"]["version"]))));
+        assert!(
+            text(&bill["schema"]["url"]).ends_with(&format!("-{}.json", text(&bill["schema"]["version"])))
+        );
         for artifact in bill["artifacts"].as_array().unwrap() {
             assert!(ids.insert(text(&artifact["id"])), "{artifact}");
             for key in ["name", "version", "type", "foundBy", "language", "purl"] {

@@ -14,10 +14,8 @@ const LAYOUT_FILES: [&str; 2] = ["index.json", "oci-layout"];
 fn image(packed: &Packed, architecture: &str) -> (LayoutStore, StoredImage) {
     let directory = packed.output(&format!("lifecycle-v{VERSION}-image"));
     let store = LayoutStore::new(&directory).unwrap();
-    let platform =
-        Platform { architecture: architecture.into(), os: "linux".into(), ..Platform::default() };
-    let image =
-        store.for_platform(platform).resolve(directory.to_str().unwrap()).unwrap().expect("an image");
+    let platform = Platform { architecture: architecture.into(), os: "linux".into(), ..Platform::default() };
+    let image = store.for_platform(platform).resolve(directory.to_str().unwrap()).unwrap().expect("an image");
     validate(&store, &image, Presence::Complete).unwrap();
     (store, image)
 }
@@ -62,7 +60,8 @@ fn labels_tell_clients_what_they_ask_for() {
     let apis = r#"{"buildpack":{"deprecated":[],"supported":["0.7","0.8","0.9","0.10","0.11","0.12"]},"platform":{"deprecated":[],"supported":["0.7","0.8","0.9","0.10","0.11","0.12","0.13","0.14","0.15"]}}"#;
     assert_eq!(label("io.buildpacks.lifecycle.apis"), apis);
     let builder: Value = serde_json::from_str(label("io.buildpacks.builder.metadata")).unwrap();
-    let expected = json!({ "lifecycle": { "version": VERSION }, "api": { "buildpack": "0.7", "platform": "0.7" } });
+    let expected =
+        json!({ "lifecycle": { "version": VERSION }, "api": { "buildpack": "0.7", "platform": "0.7" } });
     assert_eq!(builder, expected);
     let config = &image.config.config;
     assert_eq!((config.working_dir.as_str(), config.user.as_str()), ("/layers", "0"));
