@@ -5,10 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use sha2::{Digest as _, Sha256};
+use spec_model::Digest;
 
 /// The sum of bytes in hexadecimal digits.
 pub(crate) fn of(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
+    Digest::from_sha256(Sha256::digest(bytes).into()).hex().to_owned()
 }
 
 /// The sum of a file in hexadecimal digits.
@@ -17,7 +18,7 @@ pub(crate) fn of_file(path: &Path) -> Result<String> {
     loop {
         let bytes = file.fill_buf()?;
         if bytes.is_empty() {
-            return Ok(hexadecimal(&hash.finalize()));
+            return Ok(Digest::from_sha256(hash.finalize().into()).hex().to_owned());
         }
         hash.update(bytes);
         let count = bytes.len();
@@ -31,8 +32,4 @@ pub(crate) fn write_beside(path: &Path) -> Result<()> {
     let beside = path.with_file_name(format!("{name}.sha256"));
     fs_err::write(&beside, format!("{}  {name}\n", of_file(path)?))?;
     Ok(())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -21,7 +21,7 @@ mod target;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -61,7 +61,7 @@ fn make(arguments: &Arguments) -> Result<String> {
     fs_err::create_dir_all(output)?;
     let scratch = tempfile::tempdir_in(output).context("cannot make a temporary directory")?;
     let store = LayoutStore::new(&scratch.path().join("images"))?;
-    let (mut files, mut images, mut told) = (Vec::new(), Vec::new(), String::new());
+    let (mut files, mut images, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for executables in &arguments.executables {
         let scratch = scratch.path().join(executables.target.triple());
         fs_err::create_dir(&scratch)?;
@@ -74,17 +74,20 @@ fn make(arguments: &Arguments) -> Result<String> {
             &store,
         )?);
         let (count, bytes) = contents.executables()?;
-        told +=
-            &format!("linux/{}: {count} executables, {}\n", contents.target.architecture(), megabytes(bytes));
+        let architecture = contents.target.architecture();
+        told.push(format!("linux/{architecture}: {count} executables, {} together", megabytes(bytes)));
     }
     let image = output.join(format!("lifecycle-v{VERSION}-image"));
     replace_layout(&images, &scratch.path().join("image"), &image)?;
     let packed = image.with_file_name(format!("lifecycle-v{VERSION}-image.tar"));
     layout::pack(&image, &packed)?;
     files.push(packed);
-    told += &listing(&files)?;
-    told += &format!("{}/ (OCI layout, tag {VERSION})\n", image.display());
-    Ok(told)
+    for file in &files {
+        checksum::write_beside(file)?;
+        told.push(format!("{}: {}", file.display(), megabytes(fs_err::metadata(file)?.len())));
+    }
+    told.push(format!("{}/: an OCI layout, tag {VERSION}\n", image.display()));
+    Ok(told.join("\n"))
 }
 
 /// Puts a new layout where an older one may be.
@@ -94,16 +97,6 @@ fn replace_layout(images: &[image_store::StoredImage], new: &Path, place: &Path)
         fs_err::remove_dir_all(place)?;
     }
     Ok(fs_err::rename(new, place)?)
-}
-
-/// Writes the checksum of each file; returns a line for each.
-fn listing(files: &[PathBuf]) -> Result<String> {
-    let mut text = String::new();
-    for file in files {
-        checksum::write_beside(file)?;
-        text += &format!("{} {}\n", file.display(), megabytes(fs_err::metadata(file)?.len()));
-    }
-    Ok(text)
 }
 
 /// A number of bytes for people, in units of 10^6.

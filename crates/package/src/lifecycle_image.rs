@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use image::media_type::MediaType;
 use image::{ContainerConfig, Descriptor, ImageConfig, ImagePlan, Manifest, NewLayer, Platform, Timestamp};
 use image_store::{FinishedLayer, ImageStore, ImageWriter, LayoutStore, StoredImage};
 use layer::{Assembled, Compressors, LayerSource};
@@ -103,6 +104,7 @@ fn add(source: &LayerSource, created_by: &str, writer: &dyn ImageWriter) -> Resu
     let summary = source.write(&mut sink, None, Compressors::default())?;
     let layer =
         FinishedLayer { diff_id: summary.diff_id, digest: summary.digest, size: summary.compressed_size };
-    let descriptor: Descriptor = sink.finish(layer)?;
+    // All of the image is of OCI's form, so that every tool can turn it into Docker's.
+    let descriptor = Descriptor { media_type: MediaType::ImageLayerGzip, ..sink.finish(layer)? };
     Ok(NewLayer { descriptor, diff_id: layer.diff_id, created_by: created_by.to_owned() })
 }

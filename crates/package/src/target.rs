@@ -19,8 +19,11 @@ enum Architecture {
     Arm64,
 }
 
-/// Where an ELF file says what processor it is for, and how much of it has to be read for that.
-const MACHINE: std::ops::Range<usize> = 18..20;
+/// How much of an executable is looked at, in bytes: linkers put the headers first.
+const HEADERS: u64 = 4096;
+
+/// The kind of the program header that asks for a dynamic linker (`PT_INTERP`).
+const INTERPRETER: u64 = 3;
 
 impl Target {
     /// The target by Rust's name.
@@ -44,23 +47,43 @@ impl Target {
         }
     }
 
-    /// Checks that a file is an executable for this architecture.
+    /// Checks that a file is an executable for this architecture that needs nothing beside it.
     pub(crate) fn check(&self, executable: &Path) -> Result<()> {
         let mut start = Vec::new();
-        fs_err::File::open(executable)?.take(MACHINE.end as u64).read_to_end(&mut start)?;
-        let machine: u16 = match self.architecture {
+        fs_err::File::open(executable)?.take(HEADERS).read_to_end(&mut start)?;
+        let path = executable.display();
+        let machine = match self.architecture {
             Architecture::Amd64 => 62,
             Architecture::Arm64 => 183,
         };
-        let expected = machine.to_le_bytes();
         ensure!(
-            start.starts_with(b"\x7fELF") && start.get(MACHINE) == Some(expected.as_slice()),
-            "'{}' is no executable for {}",
-            executable.display(),
+            start.starts_with(b"\x7fELF") && number(&start, 18, 2) == Some(machine),
+            "'{path}' is no executable for {}",
             self.triple
+        );
+        ensure!(
+            !program_headers(&start).contains(&INTERPRETER),
+            "'{path}' needs a dynamic linker, which images may not have; build it with \
+             -C target-feature=+crt-static, as `make build` does"
         );
         Ok(())
     }
+}
+
+/// The kinds of the program headers of an ELF file of 64 bits, as far as they can be read.
+fn program_headers(start: &[u8]) -> Vec<u64> {
+    let field = |offset, size| number(start, offset, size).and_then(|value| usize::try_from(value).ok());
+    let (Some(table), Some(size), Some(count)) = (field(32, 8), field(54, 2), field(56, 2)) else {
+        return Vec::new();
+    };
+    let offsets = (0..count).filter_map(|index| size.checked_mul(index)?.checked_add(table));
+    offsets.filter_map(|offset| number(start, offset, 4)).collect()
+}
+
+/// A little-endian number of some bytes.
+fn number(bytes: &[u8], offset: usize, size: usize) -> Option<u64> {
+    let bytes = bytes.get(offset..offset.checked_add(size)?)?;
+    Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 impl FromStr for Target {
@@ -111,6 +134,22 @@ mod tests {
         {
             fs_err::write(&path, bytes).unwrap();
             assert_eq!((amd64.check(&path).is_ok(), arm64.check(&path).is_ok()), (for_amd64, for_arm64));
+        }
+    }
+    #[test]
+    fn executables_need_no_dynamic_linker() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("program");
+        let target: Target = "x86_64-unknown-linux-gnu".parse().unwrap();
+        for (kinds, expected) in [([1, 2], true), ([1, 3], false), ([3, 1], false)] {
+            let mut bytes = [b"\x7fELF".as_slice(), &[0; 14], &[62, 0], &[0; 44]].concat();
+            (bytes[32], bytes[54], bytes[56]) = (64, 56, 2);
+            for kind in kinds {
+                bytes.extend([kind, 0, 0, 0]);
+                bytes.extend([0; 52]);
+            }
+            fs_err::write(&path, bytes).unwrap();
+            assert_eq!(target.check(&path).is_ok(), expected, "{kinds:?}");
         }
     }
 }

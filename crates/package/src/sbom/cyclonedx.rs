@@ -1,4 +1,4 @@
-//! The form of CycloneDX 1.5.
+//! The form of `CycloneDX` 1.5.
 
 use serde_json::{Value, json};
 

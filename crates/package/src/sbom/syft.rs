@@ -24,12 +24,16 @@ pub(super) fn document(bill: &Bill) -> Value {
 fn source(subject: &Component) -> Value {
     let sha256 = subject.sha256.iter();
     let digests: Vec<_> = sha256.map(|sum| json!({ "algorithm": "sha256", "value": sum })).collect();
+    let path = match &subject.sha256 {
+        Some(_) => format!("/cnb/lifecycle/{}", subject.name),
+        None => "/cnb/lifecycle".to_owned(),
+    };
     json!({
         "id": subject.short_id(),
         "name": subject.name,
         "version": subject.version,
         "type": "file",
-        "metadata": { "path": format!("/cnb/lifecycle/{}", subject.name), "digests": digests, "mimeType": "" },
+        "metadata": { "path": path, "digests": digests, "mimeType": "" },
     })
 }
 

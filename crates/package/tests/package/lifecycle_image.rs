@@ -113,4 +113,7 @@ fn another_tool_can_read_and_copy_it() {
     // With all blobs, and with the manifests as they are.
     let copy = format!("oci:{}", packed.path("copy:latest").display());
     skopeo(&["copy", "--all", "--preserve-digests", &format!("oci:{image}"), &copy]);
+    // In Docker's form.
+    let converted = format!("dir:{}", packed.path("converted").display());
+    skopeo(&["--override-os=linux", "copy", "--format=v2s2", &format!("oci:{image}"), &converted]);
 }
