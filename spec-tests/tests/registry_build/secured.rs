@@ -1,5 +1,5 @@
 //! A registry behind TLS that asks for tokens, and one user for each phase with the rights of the table in
-//! the README ("which phase needs what").
+//! docs/platforms.md (§ Credentials).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ pub(crate) struct Secured {
     pub(crate) registry: TestRegistry,
 }
 
-/// The rights of the README's table: the user of a phase, a repository and what is done there. Who pushes
+/// The rights of the table in docs/platforms.md: the user of a phase, a repository and what is done there. Who pushes
 /// has to be let pull, too: registries ask for both.
 pub(crate) const RIGHTS: [(&str, &str, &str); 16] = [
     ("analyzer", "app", "pull,push"),
