@@ -11,6 +11,7 @@
 mod archive;
 mod best_effort;
 mod block;
+mod bundle;
 mod copy;
 mod decompress;
 mod error;
@@ -26,6 +27,7 @@ mod source;
 mod walk;
 
 pub use best_effort::BestEffort;
+pub use bundle::{BundleFile, BundleReader, BundleWriter};
 pub use decompress::{CompressionError, Decompressed, decompress};
 pub use error::{ArchiveError, LayerError};
 pub use extract::{
