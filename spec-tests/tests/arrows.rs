@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 27] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -31,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
     ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
+    ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
     ("spec-tests", &[]),
