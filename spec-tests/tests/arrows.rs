@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 27] = [
     ("layer", &["spec-model"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
-    ("image-store", &["docker-engine", "image", "layer", "phase-shell", "platform-api", "registry", "spec-model"]),
+    (
+        "image-store",
+        &["docker-engine", "image", "layer", "phase-shell", "platform-api", "registry", "spec-model"],
+    ),
     ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
     ("buildpack", &["environment", "spec-model", "toml-file"]),
     ("launcher", &["environment", "spec-model", "toml-file"]),

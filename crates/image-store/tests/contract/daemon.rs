@@ -13,9 +13,7 @@ use spec_model::DiffId;
 use test_engine::{Recorder, TestEngine};
 use test_kit::{ImageFixture, LayerFixture};
 
-use crate::writing::{
-    base, finished, large_layer, layer, new_layer, plan, resolve, valid, write, write_layer,
-};
+use crate::writing::{base, finished, layer, new_layer, plan, resolve, valid, write, write_layer};
 
 struct Daemon {
     engine: &'static TestEngine,
@@ -64,6 +62,11 @@ impl Daemon {
         };
         writer.commit_archives(&plan(layers.iter().map(described).collect()), &[], &archives)
     }
+}
+
+/// A layer of so many megabytes.
+fn large(megabytes: usize) -> LayerFixture {
+    LayerFixture::of(&[("large", &"0123456789".repeat(megabytes * 100_000))])
 }
 
 struct AtHand(BTreeMap<DiffId, LayerFixture>);
@@ -121,9 +124,9 @@ fn a_base_may_be_empty_and_an_image_without_layers_of_its_own() {
 #[test]
 fn what_the_engine_has_is_not_sent_again() {
     let Some(daemon) = Daemon::new("again") else { return };
-    daemon.engine.load(&daemon.name("run:large"), &ImageFixture { layers: vec![large_layer(4)], ..base() });
+    daemon.engine.load(&daemon.name("run:large"), &ImageFixture { layers: vec![large(4)], ..base() });
     let base = resolve(&daemon.store, &daemon.name("run:large"));
-    let layers = [layer("low"), large_layer(3), layer("top")];
+    let layers = [layer("low"), large(3), layer("top")];
     let first = daemon.export("app:v1", &base, None, &layers).unwrap();
     assert!((3_000_000..4_000_000).contains(&daemon.recorder.sent()), "{}", daemon.recorder.sent());
     let previous = resolve(&daemon.store, &daemon.name("app:v1"));
@@ -152,7 +155,7 @@ fn what_the_engine_has_is_not_sent_again() {
 fn layers_that_only_the_engine_has_are_taken_over() {
     let Some(daemon) = Daemon::new("taken") else { return };
     let base = daemon.base();
-    let (kept, other) = (large_layer(2), layer("other"));
+    let (kept, other) = (large(2), layer("other"));
     write(&daemon.store, &daemon.name("old:v1"), &base, &[kept.clone(), other.clone()], &[]);
     // Another process: nothing is here.
     let store = Daemon::store(&daemon.recorder);
@@ -213,17 +216,6 @@ fn a_layer_that_changes_while_it_is_sent_leaves_the_old_image() {
     let Some(daemon) = Daemon::new("changing") else { return };
     let base = daemon.base();
     let old = daemon.export("app:v1", &base, None, &[layer("old")]).unwrap();
-    struct Changing;
-    impl Archives for Changing {
-        fn size(&self, _: &DiffId) -> Option<u64> {
-            Some(5)
-        }
-
-        fn write(&self, _: &DiffId, output: &mut (dyn Write + Send)) -> Result<(), StoreError> {
-            output.write_all(b"abcd").unwrap();
-            Err(StoreError::Reread { message: "changed".to_owned() })
-        }
-    }
     let writer = daemon.store.begin(&daemon.name("app:v1"), &base, None).unwrap();
     let new = layer("new");
     let descriptor = image::Descriptor::new("x".into(), 5, finished(&new).diff_id.digest());
@@ -276,4 +268,17 @@ fn an_image_is_for_what_its_config_says() {
     // An engine of this kind has an image for one platform, and that is the one.
     let store = daemon.store.for_platform(other);
     assert_eq!(resolve(store.as_ref(), &daemon.name("run:base")).identifier, daemon.base().identifier);
+}
+
+/// A layer that turns out to be another one.
+struct Changing;
+impl Archives for Changing {
+    fn size(&self, _: &DiffId) -> Option<u64> {
+        Some(5)
+    }
+
+    fn write(&self, _: &DiffId, output: &mut (dyn Write + Send)) -> Result<(), StoreError> {
+        output.write_all(b"abcd").unwrap();
+        Err(StoreError::Reread { message: "changed".to_owned() })
+    }
 }
