@@ -1,5 +1,5 @@
 //! What engines answer, and what becomes of it: scripted ones on a socket, and a real one.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};

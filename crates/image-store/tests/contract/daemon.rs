@@ -77,7 +77,7 @@ impl Archives for AtHand {
     }
 
     fn write(&self, diff_id: &DiffId, output: &mut (dyn Write + Send)) -> Result<(), StoreError> {
-        let written = output.write_all(&self.0[diff_id].archive);
+        let written = output.write_all(&self.0.get(diff_id).unwrap().archive);
         written.map_err(|error| StoreError::Reread { message: error.to_string() })
     }
 }
