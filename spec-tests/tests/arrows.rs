@@ -7,17 +7,21 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 28] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
+    ("docker-engine", &[]),
     ("toml-file", &["spec-model"]),
     ("platform-api", &["spec-model"]),
-    ("phase-shell", &["credentials", "platform-api", "spec-model"]),
+    ("phase-shell", &["credentials", "docker-engine", "platform-api", "spec-model"]),
     ("layer", &["spec-model"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
-    ("image-store", &["image", "layer", "phase-shell", "platform-api", "registry", "spec-model"]),
+    (
+        "image-store",
+        &["docker-engine", "image", "layer", "phase-shell", "platform-api", "registry", "spec-model"],
+    ),
     ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
     ("buildpack", &["environment", "spec-model", "toml-file"]),
     ("launcher", &["environment", "spec-model", "toml-file"]),
@@ -31,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("cnb", LIBRARIES),
     ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
     ("package", &["image", "image-store", "layer", "spec-model"]),
+    ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
     ("spec-tests", &[]),
@@ -70,7 +75,7 @@ const WITH_PHASES: &[&str] = &[
 /// Libraries that one crate alone may use, so that what they stand for has one home.
 const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
-    ("ureq", &["registry"]),
+    ("ureq", &["docker-engine", "registry"]),
     ("flate2", &["layer", "test-kit"]),
     ("clap", &["phase-shell", "cnb", "bench", "package"]),
 ];

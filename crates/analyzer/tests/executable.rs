@@ -35,11 +35,17 @@ impl Workspace {
 
     /// Runs the analyzer as its own user; layout images are allowed.
     fn run(&self, api: &str, arguments: &[&str]) -> Outcome {
+        self.run_with(api, &[], arguments)
+    }
+
+    /// The same, with further variables.
+    fn run_with(&self, api: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
         let output = Command::new(env!("CARGO_BIN_EXE_analyzer"))
             .env_clear()
             .env("CNB_PLATFORM_API", api)
             .env("CNB_EXPERIMENTAL_MODE", "silent")
             .env("CNB_LAYERS_DIR", self.path("layers"))
+            .envs(variables.iter().copied())
             .args(arguments)
             .output()
             .unwrap();
@@ -112,7 +118,6 @@ fn images_this_build_cannot_reach_end_with_32() {
     let run = ["-run-image", "r.example/run:base"];
     for (arguments, message) in [
         (vec!["127.0.0.1:1/app"], "'127.0.0.1:1' cannot be reached"),
-        (vec!["-daemon", "r.example/app"], "not supported yet by this build: images in a Docker daemon"),
         (vec!["-cache-image", "127.0.0.1:1/cache", "127.0.0.1:1/app"], "'127.0.0.1:1/cache:latest'"),
     ] {
         let outcome = workspace.run("0.13", &[&run[..], &arguments].concat());
@@ -121,6 +126,21 @@ fn images_this_build_cannot_reach_end_with_32() {
         assert_eq!(outcome.analyzed, None);
     }
     assert!(is_empty(&workspace.path("layers")));
+}
+
+#[test]
+fn a_container_engine_that_is_not_there_is_told_by_its_socket() {
+    let workspace = Workspace::new();
+    let socket = workspace.path("docker.sock");
+    let host = format!("unix://{}", socket.display());
+    let arguments = ["-daemon", "-run-image", "r.example/run:base", "r.example/app"];
+    for host in [host, "tcp://127.0.0.1:1".to_owned(), "ssh://host".to_owned()] {
+        let outcome = workspace.run_with("0.13", &[("DOCKER_HOST", &host)], &arguments);
+        assert_eq!(outcome.status, 32, "{}", outcome.stderr);
+        let named = host.split("://").nth(1).unwrap();
+        assert!(outcome.stderr.contains(named), "{}", outcome.stderr);
+        assert_eq!(outcome.analyzed, None);
+    }
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! Each phase is the one its own executable runs, with the same inputs, and hands over to the next by the
 //! same files. So the image is the same too. Spec: platform.md § creator.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
 use phase_shell::{Inputs, heading};
 use platform_api::{ExitCode, Input, PhaseError};
 use spec_model::group::{Group, GroupElement};
@@ -79,11 +83,32 @@ pub fn run(inputs: &Inputs) -> Result<(), CreateError> {
     }
 
     heading("BUILDING");
-    builder::run(inputs)?;
+    build(inputs)?;
 
     heading("EXPORTING");
     exporter::run(inputs)?;
     Ok(())
+}
+
+/// How long connections to a container engine may be idle. Some engines, and proxies before them, cut those
+/// that are for longer, and a user without rights to the socket cannot make new ones.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// Runs the buildpacks, however long that takes, and keeps connections meanwhile.
+fn build(inputs: &Inputs) -> Result<(), builder::BuildError> {
+    let Some(Ok(engine)) = inputs.engine() else { return builder::run(inputs) };
+    thread::scope(|scope| {
+        let (running, end) = channel::<()>();
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(IDLE) {
+                // What fails here is told by the phase that needs it.
+                let _ = engine.keep_connections();
+            }
+        });
+        let built = builder::run(inputs);
+        drop(running);
+        built
+    })
 }
 
 /// Extensions change the base image below the running process, for which the creator has no rights.

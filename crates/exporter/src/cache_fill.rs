@@ -62,10 +62,10 @@ pub(crate) enum Sink {
 
 impl CacheFill {
     /// Starts the cache's next state; `None`, with a warning, if the cache refuses. `image` is the name of the
-    /// app image.
-    pub(crate) fn begin(cache: &dyn Cache, image: &str) -> Option<Self> {
+    /// app image, if layers could be taken over from it.
+    pub(crate) fn begin(cache: &dyn Cache, image: Option<&str>) -> Option<Self> {
         let writer = cache.begin().map_err(|error| warn(cache.name(), &error)).ok()?;
-        let image = writer.adopts_from(image).then(|| image.to_owned());
+        let image = image.filter(|image| writer.adopts_from(image)).map(ToOwned::to_owned);
         Some(Self { name: cache.name().to_owned(), writer, previous: cache.metadata(), image })
     }
 

@@ -5,6 +5,7 @@
 //! state. Every layer is read once for image and cache together; layers of the previous image are only
 //! hashed. Spec: platform.md § exporter.
 
+mod archives;
 mod cache_fill;
 mod contents;
 mod error;
@@ -20,7 +21,7 @@ use std::thread;
 
 use buildpack::layers_dir::LayersDir;
 use cache::Cache;
-use image_store::{ImageStore, StoreError, StoredImage};
+use image_store::{ImageStore, LayerForm, StoreError, StoredImage};
 use phase_shell::Inputs;
 use spec_model::analyzed::RunImage;
 
@@ -28,6 +29,7 @@ pub use error::{AnalyzedError, ExportError};
 pub use extended::ExtendedError;
 pub use inputs::ExporterInputs;
 
+use archives::OnDisk;
 use cache_fill::CacheFill;
 use contents::Content;
 use extended::Extended;
@@ -67,19 +69,22 @@ pub fn export(
     let contents = with_extensions(extended.as_ref(), previous.as_ref(), above);
     let base = plan::Base { run_image: &run_image, extended: extended.as_ref().map(|image| &image.config) };
     let (name, tags) = inputs.images.split_first().map_or(("", &[][..]), |(name, tags)| (name, tags));
-    let fill = cache.and_then(|cache| CacheFill::begin(cache, name));
+    let form = store.layer_form();
+    // Only what is compressed can be taken over into a cache.
+    let beside = (form == LayerForm::Compressed).then_some(name);
+    let fill = cache.and_then(|cache| CacheFill::begin(cache, beside));
     thread::scope(|scope| {
         let write_rest =
             || fill.as_ref().map(|fill| fill.write_rest(inputs, &layers_dirs)).unwrap_or_default();
         let beside = inputs.parallel.then(|| scope.spawn(write_rest));
 
         let writer = store.begin(name, &run_image, previous.as_ref())?;
-        let mut outcomes = write::layers(&contents, writer.as_ref(), fill.as_ref())?;
+        let mut outcomes = write::layers(&contents, form, writer.as_ref(), fill.as_ref())?;
         log::info!("Saving {name}...");
         let save = |outcomes: &[Outcome]| {
             let layers: Vec<_> = contents.iter().zip(outcomes).collect();
             let plan = plan::make(inputs, base, metadata.clone(), &layers)?;
-            Ok::<_, ExportError>(writer.commit(&plan, tags))
+            Ok::<_, ExportError>(writer.commit_archives(&plan, tags, &OnDisk::of(&contents, outcomes)))
         };
         let written = match save(&outcomes)? {
             Err(StoreError::Lost { image, layers }) => {

@@ -1,13 +1,14 @@
 //! Writing layers: each is read once for image and cache together, or, if the previous image may have it,
-//! first only hashed.
+//! first only hashed. Where the image's store takes archives, all are, and read again for those it lacks.
 
 use std::io::{self, Write};
 
 use image::Descriptor;
-use image_store::{FinishedLayer, ImageWriter, LayerSink};
+use image_store::{FinishedLayer, ImageWriter, LayerForm, LayerSink};
 use layer::{Compressors, LayerSource, LayerSummary};
 use spec_model::{DiffId, Digest};
 
+use crate::archives;
 use crate::cache_fill::{CacheFill, Cached, Sink};
 use crate::contents::{Content, Origin, Place};
 use crate::error::ExportError;
@@ -30,16 +31,19 @@ pub(crate) struct Outcome {
 /// A layer cannot be archived or the image's store refuses. The cache's refusals are warnings.
 pub(crate) fn layers(
     contents: &[Content],
+    form: LayerForm,
     image: &dyn ImageWriter,
     cache: Option<&CacheFill>,
 ) -> Result<Vec<Outcome>, ExportError> {
-    let outcomes = parallel::in_order(contents, |content| write(content, image, cache), log_layer)?;
+    let write = |content: &Content| write(content, form, image, cache);
+    let outcomes = parallel::in_order(contents, write, log_layer)?;
     log_app_layers(contents, &outcomes);
     Ok(outcomes)
 }
 
 fn write(
     content: &Content,
+    form: LayerForm,
     image: &dyn ImageWriter,
     cache: Option<&CacheFill>,
 ) -> Result<Outcome, ExportError> {
@@ -49,14 +53,17 @@ fn write(
             let descriptor = image.reuse(diff_id)?.ok_or_else(|| missing(content))?;
             Ok(Outcome { diff_id: *diff_id, descriptor, reused: true, cached: Cached::No })
         }
-        Origin::Disk { source, previous } => {
-            if !previous.is_empty()
-                && let Some(outcome) = reuse(source, previous, image, cache)?
-            {
-                return Ok(outcome);
+        Origin::Disk { source, previous } => match form {
+            LayerForm::Archive => archives::hash(source, previous, image, cache),
+            LayerForm::Compressed => {
+                if !previous.is_empty()
+                    && let Some(outcome) = reuse(source, previous, image, cache)?
+                {
+                    return Ok(outcome);
+                }
+                compress(source, image, cache)
             }
-            compress(source, image, cache)
-        }
+        },
     }
 }
 

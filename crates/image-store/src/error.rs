@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use docker_engine::EngineError;
 use image::{ImageIndex, InvalidReference, MalformedDocument, Platform};
 use registry::RegistryError;
 use spec_model::{DiffId, Digest};
@@ -10,14 +11,6 @@ use spec_model::{DiffId, Digest};
 /// Why a store cannot do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// This build has no store for such images.
-    #[error(
-        "not supported yet by this build: {kind}; use images in registries or in OCI layout form (-layout -layout-dir DIR)"
-    )]
-    NotSupported {
-        /// The kind of images.
-        kind: &'static str,
-    },
     /// The text names no image.
     #[error(transparent)]
     Reference(#[from] InvalidReference),
@@ -111,6 +104,21 @@ pub enum StoreError {
         /// The layers.
         layers: Vec<Digest>,
     },
+    /// A container engine names images by tag.
+    #[error("'{image}' cannot be the name of a new image in a container engine: give it a tag")]
+    NoTag {
+        /// The reference.
+        image: String,
+    },
+    /// A layer is another one than it was when it was hashed, or cannot be read any more.
+    #[error("a layer of the new image could not be read again: {message}")]
+    Reread {
+        /// The layer and the cause.
+        message: String,
+    },
+    /// A container engine refuses or fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// A registry refuses or fails.
     #[error(transparent)]
     Registry(Box<RegistryError>),

@@ -1,10 +1,12 @@
 //! Where images are read from and written to.
 //!
 //! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
-//! directory, [`RegistryStore`] in registries. A store only says what exists and moves bytes: what an image is made of is decided by
+//! directory, [`RegistryStore`] in registries, [`DaemonStore`] in a container engine. A store only says what exists and moves bytes: what an image is made of is decided by
 //! an [`image::Plan`]. [`validate`] recomputes everything that an image's documents promise,
 //! [`target_data`] tells what an image is for.
 
+mod archives;
+mod daemon;
 mod error;
 mod layout;
 mod open;
@@ -21,6 +23,8 @@ use image::{Descriptor, Plan, Platform};
 use spec_model::report::ImageReport;
 use spec_model::{DiffId, Digest};
 
+pub use archives::{Archives, LayerForm, NoArchives};
+pub use daemon::DaemonStore;
 pub use error::StoreError;
 pub use layout::LayoutStore;
 pub use open::open;
@@ -74,6 +78,12 @@ pub trait ImageStore: Send + Sync {
     /// Whether layers can be looked into without bringing them here first.
     fn has_layers_at_hand(&self) -> bool;
 
+    /// The form in which the store takes new layers. One that takes archives takes compressed layers too,
+    /// which then wait in temporary files.
+    fn layer_form(&self) -> LayerForm {
+        LayerForm::Compressed
+    }
+
     /// Starts an image named `reference` on top of `base`. Layers may be taken over from `previous`.
     ///
     /// # Errors
@@ -122,6 +132,20 @@ pub trait ImageWriter: Send + Sync {
     /// # Errors
     /// The store refuses, or the plan has a layer that was neither written nor taken over.
     fn commit(&self, plan: &dyn Plan, tags: &[String]) -> Result<WrittenImage, StoreError>;
+
+    /// The same for a store that takes archives: layers that were neither written nor taken over come from
+    /// `archives`, if the store lacks them.
+    ///
+    /// # Errors
+    /// As [`ImageWriter::commit`]; or an archive cannot be made.
+    fn commit_archives(
+        &self,
+        plan: &dyn Plan,
+        tags: &[String],
+        _archives: &dyn Archives,
+    ) -> Result<WrittenImage, StoreError> {
+        self.commit(plan, tags)
+    }
 }
 
 /// Receives one layer's compressed bytes. Dropped unfinished, it leaves nothing.
@@ -182,7 +206,9 @@ impl WrittenImage {
 
     /// Tells users of it.
     pub fn log(&self) {
-        log::info!("*** Images ({}):", self.identifier);
+        // An id is known by its first digits.
+        let id = self.image_id.as_deref().map(|id| id.get(..12).unwrap_or(id));
+        log::info!("*** Images ({}):", id.unwrap_or(&self.identifier));
         for name in &self.names {
             log::info!("      {name}");
         }

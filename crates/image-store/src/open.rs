@@ -3,7 +3,7 @@
 use phase_shell::Inputs;
 use platform_api::Input;
 
-use crate::{ImageStore, LayoutStore, RegistryStore, StoreError};
+use crate::{DaemonStore, ImageStore, LayoutStore, RegistryStore, StoreError};
 
 /// Opens the store of images that the platform's inputs ask for.
 ///
@@ -15,8 +15,8 @@ pub fn open(inputs: &Inputs) -> Result<Box<dyn ImageStore>, StoreError> {
     {
         return Ok(Box::new(LayoutStore::new(dir)?));
     }
-    if inputs.switch(Input::Daemon) {
-        return Err(StoreError::NotSupported { kind: "images in a Docker daemon" });
+    if let Some(engine) = inputs.engine() {
+        return Ok(Box::new(DaemonStore::new(engine.map_err(Clone::clone)?.clone())));
     }
     Ok(Box::new(RegistryStore::of(inputs)))
 }

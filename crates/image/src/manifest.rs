@@ -25,6 +25,9 @@ pub mod media_type {
     /// A gzip-compressed layer of Docker's form.
     pub const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
+    /// A layer of Docker's form without compression.
+    pub const DOCKER_ARCHIVE: &str = "application/vnd.docker.image.rootfs.diff.tar";
+
     /// The media type of layers that the lifecycle makes. They carry Docker's type whatever the image's
     /// form is: all tools read it, and existing app images have it.
     #[must_use]

@@ -12,6 +12,7 @@ mod archive;
 mod assembled;
 mod best_effort;
 mod block;
+mod bundle;
 mod copy;
 mod decompress;
 mod error;
@@ -28,6 +29,7 @@ mod walk;
 
 pub use assembled::Assembled;
 pub use best_effort::BestEffort;
+pub use bundle::{BundleFile, BundleReader, BundleWriter};
 pub use decompress::{CompressionError, Decompressed, decompress};
 pub use error::{ArchiveError, LayerError};
 pub use extract::{

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use credentials::{Keychain, KeychainError};
+use docker_engine::{Engine, EngineError};
 use platform_api::{Arguments, DefaultValue, ExitCode, Input, InputKind, Phase, PhaseError};
 use spec_model::PlatformApi;
 
@@ -93,6 +94,7 @@ pub struct Inputs {
     arguments: Vec<String>,
     environment: Environment,
     keychain: Keychain,
+    engine: Option<Result<Engine, EngineError>>,
 }
 
 impl Inputs {
@@ -113,6 +115,7 @@ impl Inputs {
             arguments: Vec::new(),
             environment,
             keychain: Keychain::default(),
+            engine: None,
         };
         for input in Input::all() {
             if !inputs.values.contains_key(&input) && inputs.reads_variable_of(input) {
@@ -124,6 +127,7 @@ impl Inputs {
         inputs.check_values()?;
         inputs.make_absolute()?;
         inputs.take_credentials()?;
+        inputs.take_engine();
         if inputs.switch(Input::Layout) {
             inputs.allow_experimental("the OCI layout form")?;
             if inputs.optional_path(Input::LayoutDir).is_none() {
@@ -165,6 +169,14 @@ impl Inputs {
         }
         self.environment.retain(|(name, _)| name != "CNB_REGISTRY_AUTH");
         Ok(())
+    }
+
+    /// Connects to the container engine while the process may still use its socket. A failure is told by the
+    /// phase that needs the engine, if it does.
+    fn take_engine(&mut self) {
+        if self.switch(Input::Daemon) && !self.switch(Input::Layout) {
+            self.engine = Some(Engine::connect(&self.environment));
+        }
     }
 
     /// A variable that is set and not empty.
@@ -345,6 +357,12 @@ impl Inputs {
     #[must_use]
     pub fn keychain(&self) -> &Keychain {
         &self.keychain
+    }
+
+    /// The container engine that holds the images, if the platform says that one does.
+    #[must_use]
+    pub fn engine(&self) -> Option<Result<&Engine, &EngineError>> {
+        self.engine.as_ref().map(Result::as_ref)
     }
 
     /// Sets a variable for buildpacks, as a login of the user would.

@@ -64,6 +64,7 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
                     source,
                 })?;
             }
+            keep_engine(inputs);
             become_user(uid, gid)?;
         }
         Privileges::Refused | Privileges::Dropped | Privileges::Kept => {}
@@ -75,6 +76,16 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
 /// was started with, where the credentials for registries are.
 fn hide() -> Result<(), PrivilegeError> {
     nix::sys::prctl::set_dumpable(false).map_err(|error| PrivilegeError::Hide(error.into()))
+}
+
+/// The engine's socket is often root's alone. So the user gets connections, not rights: those of a group
+/// would go on to buildpacks.
+fn keep_engine(inputs: &Inputs) {
+    if let Some(Ok(engine)) = inputs.engine()
+        && let Err(error) = engine.keep_connections()
+    {
+        log::warn!("Fewer connections to the container engine than may be needed: {error}");
+    }
 }
 
 /// The directories that the phase writes to as the user.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use image::run_image::entry_of;
-use image_store::{ImageStore, StoredImage, target_data};
+use image_store::{ImageStore, RegistryStore, StoredImage, target_data};
 use phase_shell::Inputs;
 use platform_api::{Input, Phase};
 use spec_model::analyzed::{Analyzed, ImageIdentifier, RunImage};
@@ -45,7 +45,7 @@ struct Completion<'a> {
 impl Completion<'_> {
     fn complete(&self, analyzed: &mut Analyzed) -> Result<(), RestoreError> {
         if let Some(name) = self.inputs.text(Input::BuildImage) {
-            let images = self.images("build", name)?;
+            let images = self.images_for_extender("build", name)?;
             let image = resolve(images.as_ref(), "build", name)?;
             save_for_extender(images.as_ref(), &image)?;
             analyzed.build_image = Some(ImageIdentifier { reference: image.identifier });
@@ -69,7 +69,8 @@ impl Completion<'_> {
         if !is_saved && !is_looked_up {
             return Ok(());
         }
-        let images = self.images("run", name)?;
+        let images =
+            if is_saved { self.images_for_extender("run", name)? } else { self.images("run", name)? };
         let image = resolve(images.as_ref(), "run", name)?;
         if is_saved {
             save_for_extender(images.as_ref(), &image)?;
@@ -97,6 +98,19 @@ impl Completion<'_> {
             return Ok(());
         }
         self.images("run", image)?.check_read(image).map_err(RestoreError::image("run", image))
+    }
+
+    /// Where the images come from that the extender extends: from registries, if the others are in a daemon.
+    /// The extender needs manifests and layers as they are compressed there, which daemons don't have.
+    fn images_for_extender(
+        &self,
+        role: &'static str,
+        image: &str,
+    ) -> Result<Box<dyn ImageStore>, RestoreError> {
+        if self.inputs.switch(Input::Daemon) && !self.inputs.switch(Input::Layout) {
+            return Ok(Box::new(RegistryStore::of(self.inputs)));
+        }
+        self.images(role, image)
     }
 
     /// The store of images; opened when an image is needed, as most builds need none here.

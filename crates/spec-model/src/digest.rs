@@ -95,6 +95,14 @@ digest_type! {
     DiffId
 }
 
+impl DiffId {
+    /// The digest of the archive as a blob that is stored without compression.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{DiffId, Digest};

@@ -125,6 +125,27 @@ impl ImageFixture {
         self
     }
 
+    /// The image as an archive in the form that Docker loads.
+    #[must_use]
+    pub fn docker_archive(&self, name: &str) -> Vec<u8> {
+        let diff_ids: Vec<_> = self.layers.iter().map(|layer| sha256(&layer.archive)).collect();
+        let mut config = self.config.clone();
+        config["rootfs"] = json!({ "type": "layers", "diff_ids": diff_ids });
+        let layers: Vec<_> = (0..self.layers.len()).map(|number| format!("{number}.tar")).collect();
+        let list = json!([{ "Config": "config.json", "RepoTags": [name], "Layers": layers }]);
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut add = |name: &str, bytes: &[u8]| {
+            let mut header = tar::Header::new_ustar();
+            header.set_mode(0o644);
+            header.set_size(bytes.len() as u64);
+            archive.append_data(&mut header, name, bytes).unwrap();
+        };
+        add("config.json", config.to_string().as_bytes());
+        add("manifest.json", list.to_string().as_bytes());
+        layers.iter().zip(&self.layers).for_each(|(name, layer)| add(name, &layer.archive));
+        archive.into_inner().unwrap()
+    }
+
     /// Writes the image into a directory of its own.
     pub fn write(&self, dir: &Path) -> WrittenFixture {
         let written = self.add(dir);

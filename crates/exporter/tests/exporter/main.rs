@@ -7,6 +7,7 @@
 )]
 
 mod cache;
+mod daemon;
 mod extended;
 mod faults;
 mod image;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod backend;
+mod daemon;
 mod faults;
 mod loss;
 mod read;
