@@ -59,7 +59,7 @@ fn each_phase_tells_its_version_and_its_inputs_alone() {
         assert!(text.starts_with(env!("CARGO_PKG_VERSION")), "{name}: {text}");
         let (code, text) = run_alone(&lifecycle.join(name), &["-help"], &[("CNB_PLATFORM_API", "0.15")]);
         assert_eq!(code, Some(0), "{name}: {text}");
-        assert!(text.contains("CNB_LAYERS_DIR"), "{name}: {text}");
+        assert!(text.contains("CNB_LOG_LEVEL"), "{name}: {text}");
     }
 }
 
