@@ -1,9 +1,9 @@
 //! Where images are read from and written to.
 //!
 //! [`ImageStore`] is all that phases know of it; [`LayoutStore`] keeps images in OCI layout form below a
-//! directory, [`RegistryStore`] in registries, [`DaemonStore`] in a container engine. A store only says what exists and moves bytes: what an image is made of is decided by
-//! an [`image::Plan`]. [`validate`] recomputes everything that an image's documents promise,
-//! [`target_data`] tells what an image is for.
+//! directory, [`RegistryStore`] in registries, [`DaemonStore`] in a container engine. A store only says
+//! what exists and moves bytes: what an image is made of is decided by an [`image::Plan`]. [`validate`]
+//! recomputes everything that an image's documents promise, [`target_data`] tells what an image is for.
 
 mod archives;
 mod daemon;
