@@ -62,7 +62,7 @@ impl LayoutStore {
     /// A reference, or a path with or without the digest of a manifest: `<path>[@sha256:<digest>]`.
     fn place(&self, text: &str) -> Result<Place, StoreError> {
         if !text.starts_with('/') {
-            let path = text.parse::<Reference>()?.layout_path(&self.dir)?;
+            let path = text.parse::<Reference>()?.layout_path(&self.dir);
             return Ok(Place { name: path.to_string_lossy().into_owned(), digest: None });
         }
         let pinned = text.rsplit_once('@').and_then(|(path, digest)| Some((path, digest.parse().ok()?)));

@@ -2,7 +2,8 @@
 //!
 //! What is a valid reference, and what its parts default to, is what platforms and the other tools of
 //! the ecosystem take it to be, the weak validation of go-containerregistry's package `name`; it is more
-//! lenient in some places and stricter in others than the grammar of the distribution specification.
+//! lenient in some places and stricter in others than the grammar of the distribution specification. Only
+//! parts `..` are refused where that package takes them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -34,25 +35,14 @@ pub enum Identifier {
     Digest(Digest),
 }
 
-/// Why a text is no usable image reference.
+/// The text breaks a rule for references.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidReference {
-    /// The text breaks a rule for references.
-    #[error("'{reference}' is not an image reference: {reason}")]
-    Malformed {
-        /// The text.
-        reference: String,
-        /// The rule it breaks.
-        reason: &'static str,
-    },
-    /// The reference is valid, but names no directory below the layout directory.
-    #[error(
-        "image reference '{reference}' points outside of the layout directory; its repository has a part '..'"
-    )]
-    OutsideLayout {
-        /// The reference.
-        reference: String,
-    },
+#[error("'{reference}' is not an image reference: {reason}")]
+pub struct InvalidReference {
+    /// The text.
+    pub reference: String,
+    /// The rule it breaks.
+    pub reason: &'static str,
 }
 
 impl Reference {
@@ -95,24 +85,14 @@ impl Reference {
     /// The directory below `layout_dir` that holds the image in OCI layout form:
     /// `<registry>/<repository>/<tag>` or `<registry>/<repository>/<algorithm>/<digest>`.
     ///
-    /// # Errors
-    /// The repository has a part `..`, which no image in a layout directory has.
-    ///
     /// Spec: platform.md § Map an image reference to a path in the layout directory.
-    pub fn layout_path(&self, layout_dir: &Path) -> Result<PathBuf, InvalidReference> {
+    pub fn layout_path(&self, layout_dir: &Path) -> PathBuf {
         let identifier = self.identifier.to_string();
-        let parts = std::iter::once(self.registry.as_str())
-            .chain(self.repository.split('/'))
-            .chain(identifier.split(':'))
-            .filter(|part| !part.is_empty() && *part != ".");
         let mut path = layout_dir.to_owned();
-        for part in parts {
-            if part == ".." {
-                return Err(InvalidReference::OutsideLayout { reference: self.to_string() });
-            }
-            path.push(part);
-        }
-        Ok(path)
+        path.push(&self.registry);
+        path.extend(self.repository.split('/').filter(|part| !part.is_empty() && *part != "."));
+        path.extend(identifier.split(':'));
+        path
     }
 }
 
@@ -124,7 +104,7 @@ impl FromStr for Reference {
             Some((name, digest)) => parse_digest(name, digest),
             None => parse_tag(text),
         };
-        parsed.map_err(|reason| InvalidReference::Malformed { reference: text.to_owned(), reason })
+        parsed.map_err(|reason| InvalidReference { reference: text.to_owned(), reason })
     }
 }
 
@@ -157,6 +137,7 @@ fn parse_tag(text: &str) -> Result<Reference, &'static str> {
         None => DEFAULT_TAG,
         Some("") => return Err("a tag has to follow the colon"),
         Some(tag) if tag.chars().count() > 128 => return Err("the tag is longer than 128 characters"),
+        Some(tag) if tag.starts_with('.') => return Err("a tag begins with a letter, a digit, '_' or '-'"),
         Some(tag) if !tag.chars().all(is_tag_character) => {
             return Err("a tag consists of letters, digits, '_', '-' and '.'");
         }
@@ -185,6 +166,10 @@ fn parse_repository(name: &str) -> Result<(String, String), &'static str> {
     }
     if !repository.chars().all(is_repository_character) {
         return Err("a repository consists of lower-case letters, digits, '_', '-', '.' and '/'");
+    }
+    // It would lead out of the registry's interface, or out of a layout directory.
+    if repository.split('/').any(|part| part == "..") {
+        return Err("a repository has no part '..'");
     }
     if !registry_name::is_valid(registry) {
         return Err("the part before the first '/' is not a registry's host name");

@@ -11,7 +11,8 @@ pub(crate) fn is_valid(name: &str) -> bool {
             .is_some_and(|(address, port)| address.parse::<Ipv6Addr>().is_ok() && is_port(port));
     }
     let (host, port) = name.split_at(name.find(':').unwrap_or(name.len()));
-    host.chars().all(is_host_character) && is_port(port)
+    // Names of directories to layouts, and hosts to nobody.
+    !matches!(host, "." | "..") && host.chars().all(is_host_character) && is_port(port)
 }
 
 /// An empty text, or a colon with digits or nothing behind it.

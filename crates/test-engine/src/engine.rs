@@ -153,6 +153,11 @@ impl TestEngine {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             files.extend(text.split_whitespace().filter(|word| word.starts_with('/')).map(ToOwned::to_owned));
         }
+        // The engine makes directories that an archive lacks for root alone.
+        for file in files.clone() {
+            let parents = Path::new(&file).ancestors().skip(1).filter(|parent| parent.parent().is_some());
+            files.extend(parents.map(|parent| parent.display().to_string()));
+        }
         files.sort();
         files.dedup();
         fs_err::write(&list, files.join("\n")).unwrap();
@@ -160,6 +165,8 @@ impl TestEngine {
             .args([
                 "--create",
                 "--dereference",
+                "--no-recursion",
+                "--mode=a+rX",
                 "--absolute-names",
                 "--transform",
                 "s,^/usr/bin/dash,/bin/sh,",
