@@ -86,6 +86,7 @@ impl Reference {
     /// `<registry>/<repository>/<tag>` or `<registry>/<repository>/<algorithm>/<digest>`.
     ///
     /// Spec: platform.md § Map an image reference to a path in the layout directory.
+    #[must_use]
     pub fn layout_path(&self, layout_dir: &Path) -> PathBuf {
         let identifier = self.identifier.to_string();
         let mut path = layout_dir.to_owned();
