@@ -22,8 +22,10 @@ LIFECYCLE_COMMIT ?= $(shell git rev-parse --short=10 HEAD 2>/dev/null)
 export LIFECYCLE_COMMIT
 
 # Static, position-independent: the executables run in containers that hold nothing else. The explicit
-# target keeps these flags from build scripts and procedural macros, which have to be dynamic.
-STATIC := -C target-feature=+crt-static -C relocation-model=pie
+# target keeps these flags from build scripts and procedural macros, which have to be dynamic. What the linker
+# is told makes the executables smaller; linkers that don't know the first ignore it.
+STATIC := -C target-feature=+crt-static -C relocation-model=pie \
+	-C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,-T,static.ld
 
 SCRIPTS := .ci/run .ci/check-image-vectors $(wildcard demo/*.sh samples/builder/assemble samples/buildpacks/*/bin/*)
 

@@ -112,15 +112,6 @@ impl Phase {
         }
     }
 
-    /// Whether it is given credentials for registries. Spec: platform.md § Registry Authentication.
-    #[must_use]
-    pub const fn has_credentials(self) -> bool {
-        match self {
-            Self::Analyzer | Self::Restorer | Self::Exporter | Self::Creator | Self::Rebaser => true,
-            Self::Detector | Self::Extender | Self::Builder => false,
-        }
-    }
-
     /// The first Platform API that knows the phase.
     #[must_use]
     pub const fn since(self) -> PlatformApi {

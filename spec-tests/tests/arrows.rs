@@ -14,13 +14,22 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("docker-engine", &[]),
     ("toml-file", &["spec-model"]),
     ("platform-api", &["spec-model"]),
-    ("phase-shell", &["credentials", "docker-engine", "platform-api", "spec-model"]),
+    ("phase-shell", &["platform-api", "spec-model"]),
     ("layer", &["spec-model"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
     (
         "image-store",
-        &["docker-engine", "image", "layer", "phase-shell", "platform-api", "registry", "spec-model"],
+        &[
+            "credentials",
+            "docker-engine",
+            "image",
+            "layer",
+            "phase-shell",
+            "platform-api",
+            "registry",
+            "spec-model",
+        ],
     ),
     ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
     ("buildpack", &["environment", "spec-model", "toml-file"]),
@@ -77,7 +86,7 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
     ("ureq", &["docker-engine", "registry"]),
     ("flate2", &["layer", "test-kit"]),
-    ("clap", &["phase-shell", "cnb", "bench", "package"]),
+    ("clap", &["cnb", "bench", "package"]),
 ];
 
 /// The direct dependencies of each crate of the workspace, without those of its tests.

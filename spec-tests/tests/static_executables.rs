@@ -12,6 +12,9 @@ use std::process::Command;
 const EXECUTABLES: [&str; 8] =
     ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser", "launcher"];
 
+/// What all executables may have together, in bytes: builders and lifecycle images hold them all.
+const BUDGET: u64 = 24_000_000;
+
 /// The directory of static executables; `make test` builds it. Without it there is nothing to test, which
 /// is an error where everything has to be tested.
 fn lifecycle() -> Option<PathBuf> {
@@ -71,6 +74,32 @@ fn none_needs_an_interpreter() {
         let programs = program_headers(&bytes);
         assert!(!programs.contains(&INTERPRETER), "{name} is dynamic");
     }
+}
+
+#[test]
+fn together_they_are_small_and_the_readme_tells_how_small() {
+    let Some(lifecycle) = lifecycle() else { return };
+    let size = |name: &str| fs_err::metadata(lifecycle.join(name)).expect("an executable").len();
+    let sizes: Vec<_> = EXECUTABLES.iter().map(|name| (*name, size(name))).collect();
+    let together = sizes.iter().map(|(_, size)| size).sum();
+    assert!(together <= BUDGET, "{together} bytes of {BUDGET}: {sizes:?}");
+
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = fs_err::read_to_string(readme).expect("a text");
+    for (before, size) in [("The launcher has ", size("launcher")), ("together ", together)] {
+        let told = megabytes_after(&readme, before).expect("a figure");
+        // Compilers differ a little.
+        assert!(told.abs_diff(size) <= size / 20, "README.md says '{before}' {told}, not {size}: {sizes:?}");
+    }
+}
+
+/// The bytes that a text like `23.4 MB` behind `before` stands for.
+fn megabytes_after(text: &str, before: &str) -> Option<u64> {
+    text.split(before).skip(1).find_map(|rest| {
+        let (whole, part) = rest.split_once(" MB")?.0.split_once('.')?;
+        let hundredths: u64 = format!("{whole}{part:0<2}").parse().ok()?;
+        Some(hundredths * 10_000)
+    })
 }
 
 /// The types of the program headers of a 64-bit little-endian ELF file.

@@ -10,7 +10,7 @@ mod inputs;
 mod previous_image;
 mod run_image;
 
-use image_store::{ImageStore, RegistryStore};
+use image_store::{ImageAccess, ImageStore};
 use phase_shell::Inputs;
 use spec_model::analyzed::{Analyzed, ImageIdentifier};
 
@@ -21,12 +21,12 @@ pub use inputs::{AnalyzerInputs, RunImageSource};
 ///
 /// # Errors
 /// See [`AnalyzeError`]; `analyzed.toml` is then not written.
-pub fn run(resolved: &Inputs) -> Result<(), AnalyzeError> {
+pub fn run(resolved: &Inputs, access: &ImageAccess) -> Result<(), AnalyzeError> {
     let inputs = AnalyzerInputs::read(resolved)?;
-    let store = image_store::open(resolved)?;
+    let store = access.open(resolved)?;
     if let Some(image) = &inputs.cache_image {
         // Cache images are in registries, wherever the app image is.
-        check_cache_image(&RegistryStore::of(resolved), image)?;
+        check_cache_image(&access.registries(resolved), image)?;
     }
     let analyzed = analyze(&inputs, store.as_ref())?;
     toml_file::write(&inputs.analyzed, &analyzed).map_err(AnalyzeError::Analyzed)

@@ -1,5 +1,5 @@
 //! The phase `analyzer`. Spec: platform.md § analyzer.
 
 fn main() -> std::process::ExitCode {
-    phase_shell::run(platform_api::Phase::Analyzer, analyzer::run)
+    phase_shell::run_prepared(platform_api::Phase::Analyzer, image_store::ImageAccess::gain, analyzer::run)
 }

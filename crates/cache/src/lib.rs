@@ -16,7 +16,7 @@ mod writer;
 use std::io::{Read, Write};
 
 use ::image::Descriptor;
-use image_store::RegistryStore;
+use image_store::ImageAccess;
 use layer::LayerSummary;
 use phase_shell::Inputs;
 use platform_api::Input;
@@ -31,10 +31,10 @@ pub use image::CacheImage;
 ///
 /// # Errors
 /// It cannot be used at all: the directory is missing or may not be read, the image's name is no reference.
-pub fn open(inputs: &Inputs) -> Result<Option<Box<dyn Cache>>, CacheError> {
+pub fn open(inputs: &Inputs, access: &ImageAccess) -> Result<Option<Box<dyn Cache>>, CacheError> {
     if let Some(reference) = inputs.text(Input::CacheImage) {
         let keeps_old = inputs.platform_api().keeps_old_cache_image();
-        let cache = CacheImage::open(RegistryStore::of(inputs), reference, keeps_old)?;
+        let cache = CacheImage::open(access.registries(inputs), reference, keeps_old)?;
         return Ok(Some(Box::new(cache)));
     }
     let directory = inputs.optional_path(Input::CacheDir).map(CacheDirectory::open).transpose()?;

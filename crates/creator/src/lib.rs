@@ -7,6 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use image_store::ImageAccess;
 use phase_shell::{Inputs, heading};
 use platform_api::{ExitCode, Input, PhaseError};
 use spec_model::group::{Group, GroupElement};
@@ -69,9 +70,9 @@ impl PhaseError for CreateError {
 ///
 /// # Errors
 /// The first phase that fails ends the build with its status.
-pub fn run(inputs: &Inputs) -> Result<(), CreateError> {
+pub fn run(inputs: &Inputs, access: &ImageAccess) -> Result<(), CreateError> {
     heading("ANALYZING");
-    analyzer::run(inputs)?;
+    analyzer::run(inputs, access)?;
 
     heading("DETECTING");
     detector::run(inputs)?;
@@ -79,14 +80,14 @@ pub fn run(inputs: &Inputs) -> Result<(), CreateError> {
 
     if !inputs.switch(Input::SkipRestore) || inputs.platform_api().restores_store_when_skipping() {
         heading("RESTORING");
-        restorer::run(inputs)?;
+        restorer::run(inputs, access)?;
     }
 
     heading("BUILDING");
-    build(inputs)?;
+    build(inputs, access)?;
 
     heading("EXPORTING");
-    exporter::run(inputs)?;
+    exporter::run(inputs, access)?;
     Ok(())
 }
 
@@ -95,8 +96,8 @@ pub fn run(inputs: &Inputs) -> Result<(), CreateError> {
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Runs the buildpacks, however long that takes, and keeps connections meanwhile.
-fn build(inputs: &Inputs) -> Result<(), builder::BuildError> {
-    let Some(Ok(engine)) = inputs.engine() else { return builder::run(inputs) };
+fn build(inputs: &Inputs, access: &ImageAccess) -> Result<(), builder::BuildError> {
+    let Some(engine) = access.engine() else { return builder::run(inputs) };
     thread::scope(|scope| {
         let (running, end) = channel::<()>();
         scope.spawn(move || {

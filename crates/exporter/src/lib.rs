@@ -21,7 +21,7 @@ use std::thread;
 
 use buildpack::layers_dir::LayersDir;
 use cache::Cache;
-use image_store::{ImageStore, LayerForm, StoreError, StoredImage};
+use image_store::{ImageAccess, ImageStore, LayerForm, StoreError, StoredImage};
 use phase_shell::Inputs;
 use spec_model::analyzed::RunImage;
 
@@ -39,13 +39,13 @@ use write::Outcome;
 ///
 /// # Errors
 /// See [`ExportError`].
-pub fn run(inputs: &Inputs) -> Result<(), ExportError> {
+pub fn run(inputs: &Inputs, access: &ImageAccess) -> Result<(), ExportError> {
     let exporter = ExporterInputs::read(inputs)?;
     if exporter.extends_run_image() && !exporter.platform_api.extensions_are_stable() {
         inputs.allow_experimental("an extended run image")?;
     }
-    let store = image_store::open(inputs).map_err(ExportError::Store)?;
-    let cache = cache::open(inputs)?;
+    let store = access.open(inputs).map_err(ExportError::Store)?;
+    let cache = cache::open(inputs, access)?;
     export(&exporter, store.as_ref(), cache.as_deref())
 }
 

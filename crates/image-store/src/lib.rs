@@ -5,11 +5,11 @@
 //! what exists and moves bytes: what an image is made of is decided by an [`image::Plan`]. [`validate`]
 //! recomputes everything that an image's documents promise, [`target_data`] tells what an image is for.
 
+mod access;
 mod archives;
 mod daemon;
 mod error;
 mod layout;
-mod open;
 mod os_release;
 mod registry;
 mod stored_image;
@@ -23,11 +23,11 @@ use image::{Descriptor, Plan, Platform};
 use spec_model::report::ImageReport;
 use spec_model::{DiffId, Digest};
 
+pub use access::{AccessError, ImageAccess};
 pub use archives::{Archives, LayerForm, NoArchives};
 pub use daemon::DaemonStore;
 pub use error::StoreError;
 pub use layout::LayoutStore;
-pub use open::open;
 pub use os_release::distro;
 pub use registry::RegistryStore;
 pub use stored_image::{StoredImage, StoredLayer};

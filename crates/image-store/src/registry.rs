@@ -13,9 +13,7 @@ mod write;
 use std::io::Read;
 
 use image::{Platform, Reference};
-use phase_shell::Inputs;
-use platform_api::Input;
-use registry::{Access, Client, Patience, Repository};
+use registry::{Access, Client, Repository};
 use spec_model::DiffId;
 
 use crate::registry::write::RegistryWriter;
@@ -34,15 +32,6 @@ impl RegistryStore {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client, platform: Platform::host() }
-    }
-
-    /// The registries, with the credentials and settings of a phase.
-    #[must_use]
-    pub fn of(inputs: &Inputs) -> Self {
-        let insecure = inputs.list(Input::InsecureRegistry);
-        let insecure: Vec<_> = insecure.into_iter().map(ToOwned::to_owned).collect();
-        let keychain = inputs.keychain().clone();
-        Self::new(Client::new(inputs.environment(), keychain, &insecure, Patience::default()))
     }
 
     /// Removes an image from its repository, by digest. Many registries don't allow it.

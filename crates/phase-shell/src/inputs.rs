@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use credentials::{Keychain, KeychainError};
-use docker_engine::{Engine, EngineError};
-use platform_api::{Arguments, DefaultValue, ExitCode, Input, InputKind, Phase, PhaseError};
+use platform_api::{Arguments, DefaultValue, ExitCode, Input, InputKind, Phase, PhaseError, Privileges};
 use spec_model::PlatformApi;
 
 use crate::arguments::CommandLine;
@@ -53,9 +51,6 @@ pub enum InputError {
         /// The flag.
         flag: &'static str,
     },
-    /// The credentials for registries cannot be read.
-    #[error("cannot read the credentials for registries: {0}")]
-    Credentials(#[source] KeychainError),
     /// An experimental feature that the platform has not allowed.
     #[error("{feature} is experimental; set CNB_EXPERIMENTAL_MODE=warn (or silent) to allow it")]
     Experimental {
@@ -80,7 +75,7 @@ impl PhaseError for InputError {
             | Self::Missing { .. }
             | Self::Refused { .. }
             | Self::WorkingDirectory { .. } => ExitCode::InvalidArguments,
-            Self::Credentials(_) | Self::Experimental { .. } => ExitCode::Failed,
+            Self::Experimental { .. } => ExitCode::Failed,
         }
     }
 }
@@ -93,8 +88,6 @@ pub struct Inputs {
     values: BTreeMap<Input, Vec<OsString>>,
     arguments: Vec<String>,
     environment: Environment,
-    keychain: Keychain,
-    engine: Option<Result<Engine, EngineError>>,
 }
 
 impl Inputs {
@@ -108,15 +101,7 @@ impl Inputs {
         line: CommandLine,
         environment: Environment,
     ) -> Result<Self, InputError> {
-        let mut inputs = Self {
-            phase,
-            platform_api,
-            values: line.flags,
-            arguments: Vec::new(),
-            environment,
-            keychain: Keychain::default(),
-            engine: None,
-        };
+        let mut inputs = Self { phase, platform_api, values: line.flags, arguments: Vec::new(), environment };
         for input in Input::all() {
             if !inputs.values.contains_key(&input) && inputs.reads_variable_of(input) {
                 inputs.take_variable(input);
@@ -126,8 +111,6 @@ impl Inputs {
         inputs.arguments = inputs.check_arguments(&line.arguments)?;
         inputs.check_values()?;
         inputs.make_absolute()?;
-        inputs.take_credentials()?;
-        inputs.take_engine();
         if inputs.switch(Input::Layout) {
             inputs.allow_experimental("the OCI layout form")?;
             if inputs.optional_path(Input::LayoutDir).is_none() {
@@ -159,24 +142,6 @@ impl Inputs {
             InputKind::Path | InputKind::Text | InputKind::Switch | InputKind::Id => vec![value.to_owned()],
         };
         self.values.insert(input, values);
-    }
-
-    /// Reads the credentials while the process may still read them, and takes them out of what buildpacks
-    /// could be given.
-    fn take_credentials(&mut self) -> Result<(), InputError> {
-        if self.phase.has_credentials() && !self.switch(Input::Layout) {
-            self.keychain = Keychain::read(&self.environment).map_err(InputError::Credentials)?;
-        }
-        self.environment.retain(|(name, _)| name != "CNB_REGISTRY_AUTH");
-        Ok(())
-    }
-
-    /// Connects to the container engine while the process may still use its socket. A failure is told by the
-    /// phase that needs the engine, if it does.
-    fn take_engine(&mut self) {
-        if self.switch(Input::Daemon) && !self.switch(Input::Layout) {
-            self.engine = Some(Engine::connect(&self.environment));
-        }
     }
 
     /// A variable that is set and not empty.
@@ -353,16 +318,15 @@ impl Inputs {
         &self.environment
     }
 
-    /// The credentials for registries; without any in phases that are given none.
+    /// Whether the process is root and goes on as another user once the phase is prepared.
     #[must_use]
-    pub fn keychain(&self) -> &Keychain {
-        &self.keychain
+    pub fn gives_up_root(&self) -> bool {
+        self.phase.privileges() == Privileges::Dropped && nix::unistd::geteuid().is_root()
     }
 
-    /// The container engine that holds the images, if the platform says that one does.
-    #[must_use]
-    pub fn engine(&self) -> Option<Result<&Engine, &EngineError>> {
-        self.engine.as_ref().map(Result::as_ref)
+    /// Takes credentials out of what buildpacks could be given.
+    pub(crate) fn forget_credentials(&mut self) {
+        self.environment.retain(|(name, _)| name != "CNB_REGISTRY_AUTH");
     }
 
     /// Sets a variable for buildpacks, as a login of the user would.
@@ -403,7 +367,8 @@ fn id(value: &OsStr) -> Option<u32> {
     value.to_str()?.parse().ok()
 }
 
-fn is_on(value: &OsStr) -> Option<bool> {
+/// What a switch says, as Go programs read it.
+pub(crate) fn is_on(value: &OsStr) -> Option<bool> {
     match value.to_str()? {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -1,10 +1,11 @@
 //! What every phase executable does the same way, so that its `main.rs` is a few lines.
 //!
 //! In this order: check the Platform API (before any other input), parse flags by the contract table,
-//! resolve each input (flag over variable over default), set up logs, give up privileges, run the phase,
-//! report its error, end with the status of the contract. Spec: platform.md § Usage.
+//! resolve each input (flag over variable over default), set up logs, let the phase take what needs
+//! privileges, give them up, run the phase, report its error, end with the status of the contract. Spec: platform.md § Usage.
 
 mod arguments;
+mod help;
 mod inputs;
 mod logs;
 mod passwd;
@@ -13,5 +14,5 @@ mod shell;
 mod version;
 
 pub use inputs::{Environment, InputError, Inputs};
-pub use shell::{heading, run};
+pub use shell::{heading, run, run_prepared};
 pub use version::{commit, repository, version};

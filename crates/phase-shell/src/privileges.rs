@@ -51,23 +51,20 @@ impl PhaseError for PrivilegeError {
 /// # Errors
 /// The phase must not run as root, or the system does not let go of it.
 pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
-    let root = Uid::effective().is_root();
-    match inputs.phase().privileges() {
-        Privileges::Refused if root => return Err(PrivilegeError::Root { phase: inputs.phase() }),
-        Privileges::Dropped if root => {
-            let (uid, gid) = inputs.owner();
-            for volume in volumes(inputs) {
-                hand_over(volume, uid, gid).map_err(|source| PrivilegeError::Hand {
-                    path: volume.to_owned(),
-                    uid,
-                    gid,
-                    source,
-                })?;
-            }
-            keep_engine(inputs);
-            become_user(uid, gid)?;
+    if inputs.phase().privileges() == Privileges::Refused && Uid::effective().is_root() {
+        return Err(PrivilegeError::Root { phase: inputs.phase() });
+    }
+    if inputs.gives_up_root() {
+        let (uid, gid) = inputs.owner();
+        for volume in volumes(inputs) {
+            hand_over(volume, uid, gid).map_err(|source| PrivilegeError::Hand {
+                path: volume.to_owned(),
+                uid,
+                gid,
+                source,
+            })?;
         }
-        Privileges::Refused | Privileges::Dropped | Privileges::Kept => {}
+        become_user(uid, gid)?;
     }
     if inputs.phase() == Phase::Creator { hide() } else { Ok(()) }
 }
@@ -76,16 +73,6 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
 /// was started with, where the credentials for registries are.
 fn hide() -> Result<(), PrivilegeError> {
     nix::sys::prctl::set_dumpable(false).map_err(|error| PrivilegeError::Hide(error.into()))
-}
-
-/// The engine's socket is often root's alone. So the user gets connections, not rights: those of a group
-/// would go on to buildpacks.
-fn keep_engine(inputs: &Inputs) {
-    if let Some(Ok(engine)) = inputs.engine()
-        && let Err(error) = engine.keep_connections()
-    {
-        log::warn!("Fewer connections to the container engine than may be needed: {error}");
-    }
 }
 
 /// The directories that the phase writes to as the user.

@@ -7,16 +7,26 @@ use log::LevelFilter;
 use platform_api::{ExitCode, Input, Phase, PhaseError};
 use spec_model::{PlatformApi, UnusableApiVersion};
 
-use crate::arguments::{self, CommandLine};
+use crate::arguments::{self, CommandLine, Request};
 use crate::inputs::{Environment, Inputs};
-use crate::{logs, passwd, privileges, version};
+use crate::{help, logs, passwd, privileges, version};
 
 /// Runs a phase from the process's arguments and environment to its exit status.
 pub fn run<E: PhaseError>(
     phase: Phase,
     body: impl FnOnce(&Inputs) -> Result<(), E>,
 ) -> std::process::ExitCode {
-    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    run_prepared(phase, |_| Ok::<_, E>(()), |inputs, ()| body(inputs))
+}
+
+/// The same for a phase that needs something for which the process has to have the rights it was started
+/// with: `prepare` gets it before they are given up.
+pub fn run_prepared<T, P: PhaseError, E: PhaseError>(
+    phase: Phase,
+    prepare: impl FnOnce(&Inputs) -> Result<T, P>,
+    body: impl FnOnce(&Inputs, &T) -> Result<(), E>,
+) -> std::process::ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let environment: Environment = std::env::vars_os().collect();
     logs::install(LevelFilter::Info, true);
     report_panics();
@@ -24,7 +34,9 @@ pub fn run<E: PhaseError>(
         log::info!("{}", version::full());
         return ExitCode::Success.into();
     }
-    start(phase, std::mem::take(&mut arguments), environment, body).unwrap_or_else(|code| code).into()
+    let started = start(phase, arguments, environment);
+    let ended = started.and_then(|inputs| inputs.map_or(Ok(()), |inputs| go(inputs, prepare, body)));
+    ended.err().unwrap_or(ExitCode::Success).into()
 }
 
 /// Prints a heading, as the creator does for each phase it runs.
@@ -32,32 +44,46 @@ pub fn heading(title: &str) {
     log::info!(target: logs::HEADING, "===> {title}");
 }
 
-fn start<E: PhaseError>(
+/// Reads the inputs; there are none if only help or the version was asked for.
+fn start(
     phase: Phase,
     arguments: Vec<OsString>,
     environment: Environment,
-    body: impl FnOnce(&Inputs) -> Result<(), E>,
-) -> Result<ExitCode, ExitCode> {
+) -> Result<Option<Inputs>, ExitCode> {
     let api = platform_api(&environment)?;
-    let line = match arguments::parse(phase, api, arguments) {
-        Ok(line) => line,
-        Err(error) if error.use_stderr() => {
-            log::error!("{}", error.to_string().trim_start_matches("error: ").trim_end());
-            return Err(ExitCode::InvalidFlag);
+    let request = arguments::parse(phase, api, arguments).map_err(|error| {
+        log::error!("{error}");
+        ExitCode::InvalidFlag
+    })?;
+    let line = match request {
+        Request::Run(line) => line,
+        Request::Help => {
+            log::info!("{}", help::text(phase, api));
+            return Ok(None);
         }
-        Err(help) => {
-            log::info!("{}", help.to_string().trim_end());
-            return Ok(ExitCode::Success);
+        Request::Version => {
+            log::info!("{}", version::full());
+            return Ok(None);
         }
     };
     set_up_logs(&line, &environment)?;
-    let mut inputs = Inputs::resolve(phase, api, line, environment).map_err(|error| report(phase, &error))?;
+    Inputs::resolve(phase, api, line, environment).map(Some).map_err(|error| report(phase, &error))
+}
+
+/// Runs the phase with the rights that it is meant to have.
+fn go<T, P: PhaseError, E: PhaseError>(
+    mut inputs: Inputs,
+    prepare: impl FnOnce(&Inputs) -> Result<T, P>,
+    body: impl FnOnce(&Inputs, &T) -> Result<(), E>,
+) -> Result<(), ExitCode> {
+    let phase = inputs.phase();
+    let prepared = prepare(&inputs).map_err(|error| report(phase, &error))?;
+    inputs.forget_credentials();
     privileges::settle(&inputs).map_err(|error| report(phase, &error))?;
     if phase == Phase::Creator {
         log_in(&mut inputs);
     }
-    body(&inputs).map_err(|error| report(phase, &error))?;
-    Ok(ExitCode::Success)
+    body(&inputs, &prepared).map_err(|error| report(phase, &error))
 }
 
 /// Checks the Platform API before anything else. Spec: platform.md § Platform API Compatibility.

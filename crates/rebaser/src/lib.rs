@@ -11,7 +11,7 @@ mod metadata;
 mod run_image;
 
 use image::{NewLayer, RebasePlan};
-use image_store::{ImageStore, ImageWriter, StoreError, StoredImage};
+use image_store::{ImageAccess, ImageStore, ImageWriter, StoreError, StoredImage};
 use phase_shell::Inputs;
 use spec_model::DiffId;
 use spec_model::labels::LIFECYCLE_METADATA;
@@ -26,9 +26,9 @@ pub use inputs::RebaserInputs;
 ///
 /// # Errors
 /// See [`RebaseError`].
-pub fn run(resolved: &Inputs) -> Result<(), RebaseError> {
+pub fn run(resolved: &Inputs, access: &ImageAccess) -> Result<(), RebaseError> {
     let inputs = RebaserInputs::read(resolved)?;
-    let store = image_store::open(resolved).map_err(RebaseError::Store)?;
+    let store = access.open(resolved).map_err(RebaseError::Store)?;
     let report = rebase(&inputs, store.as_ref())?;
     toml_file::write(&inputs.report, &report).map_err(RebaseError::Report)
 }

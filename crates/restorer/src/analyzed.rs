@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use image::run_image::entry_of;
-use image_store::{ImageStore, RegistryStore, StoredImage, target_data};
+use image_store::{ImageAccess, ImageStore, StoredImage, target_data};
 use phase_shell::Inputs;
 use platform_api::{Input, Phase};
 use spec_model::analyzed::{Analyzed, ImageIdentifier, RunImage};
@@ -19,7 +19,11 @@ const KANIKO: &str = "/kaniko";
 
 /// Reads `analyzed.toml` and completes it. A missing or malformed file is a warning: nothing is known of
 /// earlier builds then.
-pub(crate) fn complete(inputs: &Inputs, group: &Group) -> Result<Analyzed, RestoreError> {
+pub(crate) fn complete(
+    inputs: &Inputs,
+    access: &ImageAccess,
+    group: &Group,
+) -> Result<Analyzed, RestoreError> {
     let path = inputs.path(Input::Analyzed);
     let mut analyzed = toml_file::read(path).unwrap_or_else(|error| {
         log::warn!("Nothing is known of the previous image, analyzed.toml cannot be used: {error}");
@@ -29,7 +33,7 @@ pub(crate) fn complete(inputs: &Inputs, group: &Group) -> Result<Analyzed, Resto
     if inputs.phase() == Phase::Creator {
         return Ok(analyzed);
     }
-    Completion { inputs, group }.complete(&mut analyzed)?;
+    Completion { inputs, access, group }.complete(&mut analyzed)?;
     if analyzed != Analyzed::default() {
         toml_file::write(path, &analyzed).map_err(RestoreError::Analyzed)?;
     }
@@ -39,6 +43,7 @@ pub(crate) fn complete(inputs: &Inputs, group: &Group) -> Result<Analyzed, Resto
 /// What `analyzed.toml` is completed with.
 struct Completion<'a> {
     inputs: &'a Inputs,
+    access: &'a ImageAccess,
     group: &'a Group,
 }
 
@@ -108,14 +113,14 @@ impl Completion<'_> {
         image: &str,
     ) -> Result<Box<dyn ImageStore>, RestoreError> {
         if self.inputs.switch(Input::Daemon) && !self.inputs.switch(Input::Layout) {
-            return Ok(Box::new(RegistryStore::of(self.inputs)));
+            return Ok(Box::new(self.access.registries(self.inputs)));
         }
         self.images(role, image)
     }
 
     /// The store of images; opened when an image is needed, as most builds need none here.
     fn images(&self, role: &'static str, image: &str) -> Result<Box<dyn ImageStore>, RestoreError> {
-        image_store::open(self.inputs).map_err(RestoreError::image(role, image))
+        self.access.open(self.inputs).map_err(RestoreError::image(role, image))
     }
 }
 

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use buildpack::layers_dir::LayersDir;
 use cache::Cache;
+use image_store::ImageAccess;
 use phase_shell::Inputs;
 use platform_api::Input;
 use spec_model::PlatformApi;
@@ -45,11 +46,11 @@ pub struct RestorerInputs {
 ///
 /// # Errors
 /// See [`RestoreError`].
-pub fn run(inputs: &Inputs) -> Result<(), RestoreError> {
+pub fn run(inputs: &Inputs, access: &ImageAccess) -> Result<(), RestoreError> {
     let group: Group = toml_file::read(inputs.path(Input::Group)).map_err(RestoreError::State)?;
     group.check_apis()?;
-    let previous = analyzed::complete(inputs, &group)?.metadata;
-    let cache = cache::open(inputs)?;
+    let previous = analyzed::complete(inputs, access, &group)?.metadata;
+    let cache = cache::open(inputs, access)?;
     let restorer = RestorerInputs {
         platform_api: inputs.platform_api(),
         layers: inputs.path(Input::Layers).to_owned(),
