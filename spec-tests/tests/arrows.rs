@@ -86,7 +86,7 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
     ("ureq", &["docker-engine", "registry"]),
     ("flate2", &["layer", "test-kit"]),
-    ("clap", &["cnb", "bench", "package"]),
+    ("clap", &["phase-shell", "cnb", "bench", "package"]),
 ];
 
 /// The direct dependencies of each crate of the workspace, without those of its tests.

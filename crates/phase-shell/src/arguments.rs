@@ -1,27 +1,15 @@
 //! The command line of a phase: flags by the contract table, then arguments.
 //!
 //! Platforms write flags as Go programs read them: one dash or two, `-flag value` or `-flag=value`,
-//! `-switch` or `-switch=false`, none behind the first argument.
+//! `-switch` or `-switch=false`, none behind the first argument. They are put into the form that clap
+//! reads, which then does the rest.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 
-use platform_api::{Input, InputKind, Phase};
+use clap::{Arg, ArgAction, Command, builder::BoolishValueParser, builder::OsStringValueParser};
+use platform_api::{Arguments, Input, InputKind, Phase};
 use spec_model::PlatformApi;
-
-use crate::inputs::is_on;
-
-/// What the command line asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// The phase.
-    Run(CommandLine),
-    /// What its flags are.
-    Help,
-    /// Its version.
-    Version,
-}
 
 /// What the command line said.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,60 +20,37 @@ pub(crate) struct CommandLine {
     pub(crate) arguments: Vec<OsString>,
 }
 
-/// A flag that cannot be used.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum FlagError {
-    /// The phase has no such flag.
-    #[error("{phase} has no flag -{flag} in Platform API {api}; -help lists those that it has")]
-    Unknown { phase: Phase, api: PlatformApi, flag: String },
-    /// The command line ends where the value should be.
-    #[error("the flag -{0} lacks its value")]
-    Incomplete(&'static str),
-    /// A switch is neither on nor off.
-    #[error("the flag -{flag} has the value '{value}', which is neither true nor false")]
-    Switch { flag: &'static str, value: String },
-}
+const ARGUMENTS: &str = "image";
 
 /// Parses the arguments behind the executable's name.
 ///
 /// # Errors
-/// A flag is unknown, lacks its value or has an impossible one.
+/// A flag is unknown, lacks its value or has an impossible one. A call for help is an error too, with the
+/// help as its text.
 pub(crate) fn parse(
     phase: Phase,
     api: PlatformApi,
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<Request, FlagError> {
-    let mut line = CommandLine::default();
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        if argument == "--" {
-            line.arguments.extend(arguments);
-            break;
+) -> Result<CommandLine, clap::Error> {
+    let (flags, arguments) = split(phase, api, arguments);
+    let matches = command(phase, api).try_get_matches_from(flags)?;
+    let mut line = CommandLine { flags: BTreeMap::new(), arguments };
+    for input in inputs(phase, api) {
+        let Some(id) = input.flag() else { continue };
+        let values: Vec<OsString> = match input.kind() {
+            InputKind::Switch => matches
+                .get_many::<bool>(id)
+                .map(|values| values.map(|on| on.to_string().into()).collect())
+                .unwrap_or_default(),
+            InputKind::Path | InputKind::Text | InputKind::List | InputKind::Id => {
+                matches.get_many::<OsString>(id).map(|values| values.cloned().collect()).unwrap_or_default()
+            }
+        };
+        if !values.is_empty() {
+            line.flags.insert(input, values);
         }
-        let Some((name, value)) = flag(&argument) else {
-            line.arguments.push(argument);
-            line.arguments.extend(arguments);
-            break;
-        };
-        let known = inputs(phase, api).find_map(|input| {
-            let flag = input.flag().filter(|flag| *flag == name)?;
-            Some((input, flag))
-        });
-        let Some((input, flag)) = known else {
-            return match name.as_str() {
-                "help" | "h" => Ok(Request::Help),
-                "version" => Ok(Request::Version),
-                _ => Err(FlagError::Unknown { phase, api, flag: name }),
-            };
-        };
-        let value = match (input.kind(), value) {
-            (InputKind::Switch, value) => switch(flag, value)?.to_string().into(),
-            (_, Some(value)) => value.to_owned(),
-            (_, None) => arguments.next().ok_or(FlagError::Incomplete(flag))?,
-        };
-        line.flags.entry(input).or_default().push(value);
     }
-    Ok(Request::Run(line))
+    Ok(line)
 }
 
 /// The flags of a phase. The exporter knows two more than the specification, only to say that they are
@@ -98,97 +63,133 @@ fn inputs(phase: Phase, api: PlatformApi) -> impl Iterator<Item = Input> {
     Input::of(phase, api).chain(refused).chain(stack)
 }
 
-/// The name of a flag, and the value that is joined to it. A lone dash is no flag.
-fn flag(argument: &OsStr) -> Option<(String, Option<&OsStr>)> {
-    let flag = argument.as_bytes().strip_prefix(b"-").filter(|flag| !flag.is_empty())?;
-    let mut parts = flag.strip_prefix(b"-").unwrap_or(flag).splitn(2, |byte| *byte == b'=');
-    let name = String::from_utf8_lossy(parts.next()?).into_owned();
-    Some((name, parts.next().map(OsStr::from_bytes)))
+/// Separates flags, in the form clap reads, from the arguments behind them.
+fn split(
+    phase: Phase,
+    api: PlatformApi,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> (Vec<OsString>, Vec<OsString>) {
+    let mut flags = vec![OsString::from(phase.name())];
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        let Some(flag) = text.strip_prefix('-').filter(|flag| !flag.is_empty()) else {
+            return (flags, std::iter::once(argument).chain(arguments).collect());
+        };
+        if flag == "-" {
+            return (flags, arguments.collect());
+        }
+        let flag = flag.strip_prefix('-').unwrap_or(flag);
+        let takes_value =
+            inputs(phase, api).any(|input| input.flag() == Some(flag) && input.kind() != InputKind::Switch);
+        let mut double = OsString::from(if text.starts_with("--") { "" } else { "-" });
+        double.push(&argument);
+        if takes_value && let Some(value) = arguments.next() {
+            // Joined, so that a value with a dash in front is not taken for a flag.
+            double.push("=");
+            double.push(value);
+        }
+        flags.push(double);
+    }
+    (flags, Vec::new())
 }
 
-fn switch(flag: &'static str, value: Option<&OsStr>) -> Result<bool, FlagError> {
-    let Some(value) = value else { return Ok(true) };
-    is_on(value).ok_or_else(|| FlagError::Switch { flag, value: value.display().to_string() })
+/// The clap command of a phase; it also makes the help text.
+pub(crate) fn command(phase: Phase, api: PlatformApi) -> Command {
+    let mut command = Command::new(phase.name())
+        .about(format!("{} (Platform API {api})", phase.purpose()))
+        .override_usage(usage(phase))
+        .disable_version_flag(true)
+        .arg(Arg::new("version").long("version").action(ArgAction::SetTrue).help("print the version"));
+    for input in inputs(phase, api) {
+        let Some(flag) = input.flag() else { continue };
+        let help = match input.variable() {
+            Some(variable) => format!("{} [{variable}]", input.description()),
+            None => input.description().to_owned(),
+        };
+        let argument = Arg::new(flag).long(flag).help(help);
+        command = command.arg(match input.kind() {
+            InputKind::Switch => argument
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("true")
+                .value_parser(BoolishValueParser::new())
+                .action(ArgAction::Append),
+            InputKind::Path | InputKind::Text | InputKind::List | InputKind::Id => argument
+                .value_name(input.kind().placeholder())
+                .value_parser(OsStringValueParser::new())
+                .action(ArgAction::Append),
+        });
+    }
+    command
+}
+
+fn usage(phase: Phase) -> String {
+    let arguments = match phase.arguments() {
+        Arguments::None => String::new(),
+        Arguments::One => format!(" <{ARGUMENTS}>"),
+        Arguments::AtLeastOne => format!(" <{ARGUMENTS}> [<{ARGUMENTS}>...]"),
+    };
+    format!("{phase} [flags]{arguments}")
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
-    use std::os::unix::ffi::OsStringExt;
 
     use platform_api::{Input, Phase};
     use spec_model::PlatformApi;
 
-    use super::{CommandLine, FlagError, Request, parse};
+    use super::{CommandLine, parse};
 
-    fn ask(phase: Phase, arguments: &[&str]) -> Result<Request, FlagError> {
-        parse(phase, PlatformApi::V0_12, arguments.iter().map(OsString::from))
-    }
-
-    fn line(phase: Phase, arguments: &[&str]) -> CommandLine {
-        match ask(phase, arguments) {
-            Ok(Request::Run(line)) => line,
-            other => panic!("{other:?}"),
-        }
+    fn line(arguments: &[&str]) -> Result<CommandLine, clap::Error> {
+        parse(Phase::Exporter, PlatformApi::V0_12, arguments.iter().map(OsString::from))
     }
 
     #[test]
     fn flags_are_read_in_every_form_platforms_use() {
         for arguments in [
-            ["-layers", "/l", "-daemon", "-app=/a=b", "image", "-uid"].as_slice(),
-            &["--layers", "/l", "-daemon=true", "--app=/a=b", "image", "-uid"],
-            &["--layers=/l", "--daemon=1", "-app", "/a=b", "--", "image", "-uid"],
+            ["-layers", "/l", "-daemon", "-app=/a", "image", "-uid"].as_slice(),
+            &["--layers", "/l", "-daemon=true", "--app=/a", "image", "-uid"],
+            &["--layers=/l", "--daemon=1", "-app", "/a", "--", "image", "-uid"],
         ] {
-            let line = line(Phase::Exporter, arguments);
+            let line = line(arguments).unwrap();
             assert_eq!(line.flags[&Input::Layers], ["/l"]);
             assert_eq!(line.flags[&Input::Daemon], ["true"]);
-            assert_eq!(line.flags[&Input::App], ["/a=b"]);
+            assert_eq!(line.flags[&Input::App], ["/a"]);
             assert_eq!(line.arguments, ["image", "-uid"]);
         }
     }
 
     #[test]
-    fn a_value_may_be_odd() {
-        let line = line(Phase::Exporter, &["-process-type", "-odd", "-uid", "", "-gid=", "-daemon=F", "-"]);
+    fn a_value_may_start_with_a_dash_and_be_empty() {
+        let line = line(&["-process-type", "-odd", "-uid", "", "-daemon=false"]).unwrap();
         assert_eq!(line.flags[&Input::ProcessType], ["-odd"]);
         assert_eq!(line.flags[&Input::Uid], [""]);
-        assert_eq!(line.flags[&Input::Gid], [""]);
         assert_eq!(line.flags[&Input::Daemon], ["false"]);
-        // A lone dash is an argument, as Go has it.
-        assert_eq!(line.arguments, ["-"]);
-
-        let path = OsString::from_vec(b"-app=\xff".to_vec());
-        let Ok(Request::Run(line)) = parse(Phase::Exporter, PlatformApi::V0_12, [path]) else { panic!() };
-        assert_eq!(line.flags[&Input::App], [OsString::from_vec(vec![0xff])]);
     }
 
     #[test]
     fn the_last_of_several_values_is_kept_with_the_others() {
-        let line = line(Phase::Analyzer, &["-tag", "a", "-tag", "b"]);
+        let line = parse(Phase::Analyzer, PlatformApi::V0_12, ["-tag", "a", "-tag", "b"].map(OsString::from))
+            .unwrap();
         assert_eq!(line.flags[&Input::Tag], ["a", "b"]);
     }
 
     #[test]
     fn wrong_flags_are_refused() {
-        for (arguments, told) in [
-            (&["-no-such"][..], "exporter has no flag -no-such in Platform API 0.12; -help lists"),
-            (&["-layers"], "-layers lacks its value"),
-            (&["-daemon=perhaps"], "-daemon has the value 'perhaps'"),
-            (&["-insecure-registry", "x"], "no flag -insecure-registry"),
-            (&["---daemon"], "no flag --daemon"),
-            (&["-=x"], "no flag - in"),
-        ] {
-            let error = ask(Phase::Exporter, arguments).unwrap_err().to_string();
-            assert!(error.contains(told), "{arguments:?}: {error}");
+        for arguments in
+            [&["-no-such"][..], &["-layers"], &["-daemon=perhaps"], &["-insecure-registry", "x"], &["-"]]
+        {
+            let result = line(arguments);
+            // A lone dash is an argument, as Go has it.
+            assert_eq!(result.is_ok(), arguments == ["-"], "{arguments:?}");
         }
     }
 
     #[test]
-    fn help_and_version_are_asked_for() {
-        for (flag, request) in
-            [("-help", Request::Help), ("-h", Request::Help), ("--version", Request::Version)]
-        {
-            assert_eq!(ask(Phase::Exporter, &["-daemon", flag]), Ok(request));
-        }
+    fn the_help_names_flags_and_variables() {
+        let help = line(&["-help"]).unwrap_err().to_string();
+        assert!(help.contains("--layers <path>") && help.contains("CNB_LAYERS_DIR"), "{help}");
     }
 }

@@ -367,8 +367,7 @@ fn id(value: &OsStr) -> Option<u32> {
     value.to_str()?.parse().ok()
 }
 
-/// What a switch says, as Go programs read it.
-pub(crate) fn is_on(value: &OsStr) -> Option<bool> {
+fn is_on(value: &OsStr) -> Option<bool> {
     match value.to_str()? {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -5,7 +5,6 @@
 //! privileges, give them up, run the phase, report its error, end with the status of the contract. Spec: platform.md § Usage.
 
 mod arguments;
-mod help;
 mod inputs;
 mod logs;
 mod passwd;

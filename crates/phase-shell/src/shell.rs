@@ -7,9 +7,9 @@ use log::LevelFilter;
 use platform_api::{ExitCode, Input, Phase, PhaseError};
 use spec_model::{PlatformApi, UnusableApiVersion};
 
-use crate::arguments::{self, CommandLine, Request};
+use crate::arguments::{self, CommandLine};
 use crate::inputs::{Environment, Inputs};
-use crate::{help, logs, passwd, privileges, version};
+use crate::{logs, passwd, privileges, version};
 
 /// Runs a phase from the process's arguments and environment to its exit status.
 pub fn run<E: PhaseError>(
@@ -44,25 +44,21 @@ pub fn heading(title: &str) {
     log::info!(target: logs::HEADING, "===> {title}");
 }
 
-/// Reads the inputs; there are none if only help or the version was asked for.
+/// Reads the inputs; there are none if help was asked for.
 fn start(
     phase: Phase,
     arguments: Vec<OsString>,
     environment: Environment,
 ) -> Result<Option<Inputs>, ExitCode> {
     let api = platform_api(&environment)?;
-    let request = arguments::parse(phase, api, arguments).map_err(|error| {
-        log::error!("{error}");
-        ExitCode::InvalidFlag
-    })?;
-    let line = match request {
-        Request::Run(line) => line,
-        Request::Help => {
-            log::info!("{}", help::text(phase, api));
-            return Ok(None);
+    let line = match arguments::parse(phase, api, arguments) {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() => {
+            log::error!("{}", error.to_string().trim_start_matches("error: ").trim_end());
+            return Err(ExitCode::InvalidFlag);
         }
-        Request::Version => {
-            log::info!("{}", version::full());
+        Err(help) => {
+            log::info!("{}", help.to_string().trim_end());
             return Ok(None);
         }
     };

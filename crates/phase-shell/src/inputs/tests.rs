@@ -5,7 +5,7 @@ use platform_api::{ExitCode, Input, Phase, PhaseError};
 use spec_model::PlatformApi;
 
 use super::{InputError, Inputs};
-use crate::arguments::{self, Request};
+use crate::arguments;
 
 fn resolve(
     phase: Phase,
@@ -13,8 +13,7 @@ fn resolve(
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> Result<Inputs, InputError> {
-    let request = arguments::parse(phase, api, arguments.iter().map(OsString::from));
-    let Ok(Request::Run(line)) = request else { panic!("{request:?}") };
+    let line = arguments::parse(phase, api, arguments.iter().map(OsString::from)).unwrap();
     let environment = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
     Inputs::resolve(phase, api, line, environment)
 }
@@ -136,12 +135,4 @@ fn execution_environments_have_names_without_slash() {
     let error = resolve(Phase::Builder, PlatformApi::V0_15, &[], &[("CNB_EXEC_ENV", "a/b")]).unwrap_err();
     assert!(error.to_string().contains("CNB_EXEC_ENV has the value 'a/b'"), "{error}");
     assert!(resolve(Phase::Builder, PlatformApi::V0_14, &[], &[("CNB_EXEC_ENV", "a/b")]).is_ok());
-}
-
-#[test]
-fn credentials_are_forgotten_and_nothing_else() {
-    let variables = [("CNB_REGISTRY_AUTH", "{}"), ("HOME", "/root")];
-    let mut inputs = resolve(Phase::Creator, PlatformApi::V0_12, &["image"], &variables).unwrap();
-    inputs.forget_credentials();
-    assert_eq!(inputs.environment(), [("HOME".into(), "/root".into())]);
 }
