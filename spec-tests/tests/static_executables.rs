@@ -13,7 +13,7 @@ const EXECUTABLES: [&str; 8] =
     ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser", "launcher"];
 
 /// What all executables may have together, in bytes: builders and lifecycle images hold them all.
-const BUDGET: u64 = 24_000_000;
+const BUDGET: u64 = 27_000_000;
 
 /// The directory of static executables; `make test` builds it. Without it there is nothing to test, which
 /// is an error where everything has to be tested.
@@ -79,6 +79,11 @@ fn none_needs_an_interpreter() {
 #[test]
 fn together_they_are_small_and_the_readme_tells_how_small() {
     let Some(lifecycle) = lifecycle() else { return };
+    if !std::env::var("LIFECYCLE_TARGET").is_ok_and(|target| target.ends_with("-musl")) {
+        assert!(std::env::var_os("CI").is_none(), "the executables must be linked with musl");
+        eprintln!("SKIPPED: the executables are not weighed, because they are not linked with musl");
+        return;
+    }
     let size = |name: &str| fs_err::metadata(lifecycle.join(name)).expect("an executable").len();
     let sizes: Vec<_> = EXECUTABLES.iter().map(|name| (*name, size(name))).collect();
     let together = sizes.iter().map(|(_, size)| size).sum();
