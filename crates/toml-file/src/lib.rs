@@ -4,8 +4,10 @@
 //! all: the text goes to a temporary name beside the target, which is then renamed.
 
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{getegid, geteuid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spec_model::text::{self, NotToml, TomlError};
@@ -87,9 +89,49 @@ pub enum WriteError {
         /// Why not.
         source: NotToml,
     },
+    /// Permissions forbid it, mostly those of a volume that belongs to somebody else.
+    #[error(
+        "failed to write '{}': permission denied at '{}', which belongs to user {}, group {} with mode {mode:04o}; \
+         this process runs as user {uid}, group {gid}: give that user the path, or run as its owner",
+        path.display(), nearest.display(), owner.0, owner.1
+    )]
+    Denied {
+        /// The file.
+        path: PathBuf,
+        /// The nearest path that can be looked at.
+        nearest: PathBuf,
+        /// Its user and group.
+        owner: (u32, u32),
+        /// Its permission bits.
+        mode: u32,
+        /// The user the process runs as.
+        uid: u32,
+        /// The group the process runs as.
+        gid: u32,
+    },
     /// The disk refused; the error names the file.
     #[error("failed to write file: {0}")]
     Io(#[source] io::Error),
+}
+
+impl WriteError {
+    /// The error of a failed write to `path`: missing permissions are traced to their owner.
+    fn io(path: &Path, error: io::Error) -> Self {
+        let denied = error.kind() == io::ErrorKind::PermissionDenied;
+        // Not those of the file itself: it is replaced, so its directory's count.
+        let mut directories = path.ancestors().skip(1);
+        match directories.find_map(|path| Some((path, fs_err::symlink_metadata(path).ok()?))) {
+            Some((nearest, metadata)) if denied => Self::Denied {
+                path: path.to_owned(),
+                nearest: nearest.to_owned(),
+                owner: (metadata.uid(), metadata.gid()),
+                mode: metadata.mode() & 0o7777,
+                uid: geteuid().as_raw(),
+                gid: getegid().as_raw(),
+            },
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// Replaces a file by the printed document. Missing parent directories are made.
@@ -99,7 +141,7 @@ pub enum WriteError {
 pub fn write<T: Serialize>(path: &Path, document: &T) -> Result<(), WriteError> {
     let text =
         text::print(document).map_err(|source| WriteError::NotToml { path: path.to_owned(), source })?;
-    replace(path, text.as_bytes()).map_err(WriteError::Io)
+    replace(path, text.as_bytes()).map_err(|error| WriteError::io(path, error))
 }
 
 /// Replaces a file by the given bytes, whole or not at all. Missing parent directories are made.
@@ -126,11 +168,12 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::path::Path;
 
     use spec_model::group::Group;
 
-    use super::{ReadError, read, read_if_present, write};
+    use super::{ReadError, WriteError, read, read_if_present, write};
 
     #[test]
     fn what_was_written_is_read_back() {
@@ -170,5 +213,20 @@ mod tests {
         fs_err::create_dir(&path).unwrap();
         assert!(write(&path, &Group::default()).is_err());
         assert_eq!(fs_err::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn missing_permissions_are_traced_to_the_nearest_directory_and_its_owner() {
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let user = rustix::process::geteuid().as_raw();
+        for (path, nearest) in [("/proc/1/absent/group.toml", "/proc/1"), ("/proc/1/cmdline", "/proc/1")] {
+            let message = WriteError::io(path.as_ref(), denied()).to_string();
+            let expected =
+                format!("'{path}': permission denied at '{nearest}', which belongs to user 0, group 0");
+            assert!(message.contains(&expected) && message.contains("with mode 0555"), "{message}");
+            assert!(message.contains(&format!("runs as user {user},")), "{message}");
+        }
+        // Without a directory to blame, the cause alone is told.
+        assert!(matches!(WriteError::io("group.toml".as_ref(), denied()), WriteError::Io(_)));
     }
 }
