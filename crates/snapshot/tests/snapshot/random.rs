@@ -44,19 +44,19 @@ impl Dice {
         let path = self.path(root);
         let name = self.name(root);
         match self.roll(12) {
-            0 | 1 => _ = std::fs::write(&name, vec![b'x'; self.roll(2_000)]),
-            2 => _ = std::fs::create_dir(&name),
-            3 => _ = std::fs::hard_link(&path, &name),
+            0 | 1 => _ = fs_err::write(&name, vec![b'x'; self.roll(2_000)]),
+            2 => _ = fs_err::create_dir(&name),
+            3 => _ = fs_err::hard_link(&path, &name),
             4 => _ = std::os::unix::fs::symlink(self.name(root), &name),
-            5 | 6 => _ = std::fs::rename(&path, &name),
-            7 if path != root => _ = std::fs::remove_file(&path),
-            8 if path != root && self.roll(4) == 0 => _ = std::fs::remove_dir_all(&path),
-            9 if path != root && self.roll(4) == 0 && std::fs::remove_dir_all(&path).is_ok() => {
+            5 | 6 => _ = fs_err::rename(&path, &name),
+            7 if path != root => _ = fs_err::remove_file(&path),
+            8 if path != root && self.roll(4) == 0 => _ = fs_err::remove_dir_all(&path),
+            9 if path != root && self.roll(4) == 0 && fs_err::remove_dir_all(&path).is_ok() => {
                 fs_err::create_dir(&path).unwrap();
             }
             10 if !path.is_symlink() && path != root => {
                 let mode = [0o755, 0o700, 0o4711, 0o1777, 0o2750][self.roll(5)];
-                _ = std::fs::set_permissions(&path, PermissionsExt::from_mode(mode));
+                _ = fs_err::set_permissions(&path, PermissionsExt::from_mode(mode));
             }
             11 if path != root => match self.roll(3) {
                 0 => set_time(&path, 1_000_000_000 + i64::try_from(self.roll(9)).unwrap(), 5),

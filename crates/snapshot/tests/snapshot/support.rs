@@ -109,7 +109,7 @@ fn add(
         let kind = found.file_type();
         let contents = match () {
             () if kind.is_file() => format!("{:?}", Checksum(&fs_err::read(&path).unwrap())),
-            () if kind.is_symlink() => format!("{:?}", fs_err::read_link(&path).unwrap()),
+            () if kind.is_symlink() => printable(&fs_err::read_link(&path).unwrap()),
             () => String::new(),
         };
         let first = match found.nlink() {
@@ -118,15 +118,20 @@ fn add(
             }
             _ => relative.clone(),
         };
+        let first = printable(&first);
         let attributes = layer::read_attributes(&path).unwrap();
         let (mode, owner, device) = (found.mode(), (found.uid(), found.gid()), found.rdev());
         let time = (found.mtime(), found.mtime_nsec());
-        let facts = format!("{mode:o} {owner:?} {device} {time:?} {first:?} {attributes:?} {contents}");
+        let facts = format!("{mode:o} {owner:?} {device} {time:?} {first} {attributes:?} {contents}");
         tree.insert(relative, facts);
         if kind.is_dir() {
             add(root, &path, tree, links);
         }
     }
+}
+
+fn printable(path: &Path) -> String {
+    path.as_os_str().as_bytes().escape_ascii().to_string()
 }
 
 /// Contents by length and a sum, as messages with whole files help nobody.
