@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 29] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("platform-api", &["spec-model"]),
     ("phase-shell", &["platform-api", "spec-model"]),
     ("layer", &["spec-model"]),
+    ("snapshot", &["layer"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
     (
