@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
-    ("spec-tests", &[]),
+    ("spec-tests", &["spec-model"]),
 ];
 
 const LIBRARIES: &[&str] = &[
