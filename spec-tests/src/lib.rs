@@ -1,1 +1,6 @@
-//! Black-box tests of the phase executables, and checks of the workspace itself. All of it is in `tests/`.
+//! The conformance suite: what the specification demands of a lifecycle, clause by clause, and black-box tests of it.
+//!
+//! [`clauses`] is the table of what is demanded, with the tests that pin it. The tests themselves, and checks of the
+//! workspace, are in `tests/`.
+
+pub mod clauses;

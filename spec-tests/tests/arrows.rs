@@ -48,7 +48,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
-    ("spec-tests", &[]),
+    ("spec-tests", &["spec-model"]),
 ];
 
 const LIBRARIES: &[&str] = &[

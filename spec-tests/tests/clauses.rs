@@ -1,0 +1,72 @@
+//! The table of clauses is whole, and names tests that exist.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use spec_tests::clauses::Table;
+
+/// How many clauses may have neither a test nor a reason why none can be. It goes down only, to none.
+const OPEN: usize = 504;
+
+/// All files below a directory of this crate with an ending, relative to it and without that.
+fn files(directory: &str, ending: &str) -> Vec<PathBuf> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs_err::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let root = root(directory);
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.retain(|file| file.extension().is_some_and(|found| found == ending));
+    found.iter().map(|file| file.strip_prefix(&root).unwrap().with_extension("")).collect()
+}
+
+fn root(directory: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(directory)
+}
+
+/// The tests of this crate, by binary, module and function.
+fn tests() -> BTreeSet<String> {
+    let mut tests = BTreeSet::new();
+    for file in files("tests", "rs") {
+        let module: Vec<_> =
+            file.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "main").collect();
+        let source = fs_err::read_to_string(root("tests").join(&file).with_extension("rs")).unwrap();
+        let functions =
+            source.split("#[test]\n").skip(1).filter_map(|rest| rest.split_once("fn ")?.1.split_once('('));
+        tests.extend(functions.map(|(function, _)| format!("{}::{function}", module.join("::"))));
+    }
+    tests
+}
+
+#[test]
+fn every_file_is_part_of_the_table() {
+    let listed = fs_err::read_to_string(root("src/clauses/embedded.rs")).unwrap();
+    for file in files("clauses", "toml") {
+        let name = file.display().to_string();
+        assert!(listed.contains(&format!("clauses/{name}.toml")), "{name} is not in embedded.rs");
+    }
+    assert!(!Table::embedded().unwrap().clauses().is_empty());
+}
+
+#[test]
+fn named_tests_exist() {
+    let (table, existing) = (Table::embedded().unwrap(), tests());
+    assert!(existing.contains("clauses::named_tests_exist"), "{existing:?}");
+    let unknown: Vec<_> = table
+        .unknown_tests(&existing)
+        .into_iter()
+        .map(|(clause, test)| format!("{}: {test}", clause.id))
+        .collect();
+    assert!(unknown.is_empty(), "tests that don't exist:\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn clauses_have_tests_or_reasons() {
+    let table = Table::embedded().unwrap();
+    let open: Vec<_> = table.uncovered().into_iter().map(|clause| clause.id.as_str()).collect();
+    assert!(open.len() <= OPEN, "{} of {} are open:\n{}", open.len(), table.clauses().len(), open.join("\n"));
+}
