@@ -31,6 +31,7 @@ default = true
 type = 'origin'
 command = ['/bin/sh', '-c', 'echo from \\$ORIGIN with \\$EXTRA']
 END
+echo '{}' > \"$CNB_LAYERS_DIR/launch.sbom.cdx.json\"
 ";
 
 struct Platform {
@@ -56,6 +57,7 @@ impl Platform {
         scratch.write("order.toml", "[[order]]\n[[order.group]]\nid = 'of/tests'\nversion = '1.0.0'\n");
         scratch.write("run.toml", "[[images]]\nimage = 'of-tests/run:1'\n");
         scratch.write("app/file", "of the app\n");
+        fs_err::create_dir(scratch.path("launch-cache")).unwrap();
         // Opens the directories for the user.
         drop(scratch.phase(&launcher, "0.12"));
         Some(Self { engine, recorder: Recorder::before(engine), lifecycle, scratch })
@@ -78,6 +80,7 @@ impl Platform {
             .env("CNB_BUILD_CONFIG_DIR", path("build-config"))
             .env("CNB_ORDER_PATH", path("order.toml"))
             .env("CNB_RUN_PATH", path("run.toml"))
+            .env("CNB_LAUNCH_CACHE_DIR", path("launch-cache"))
             .env("CNB_USER_ID", USER)
             .env("CNB_GROUP_ID", USER)
             .env("DOCKER_HOST", self.recorder.host())
@@ -130,6 +133,8 @@ fn a_creator_builds_images_that_run_and_builds_them_again() {
     assert!(text.contains("Reusing layer 'of/tests:greeting'"), "{text}");
     assert_eq!(platform.engine.id(image), id);
     assert!(platform.recorder.sent() < 200_000, "{}", platform.recorder.sent());
+    // The SBOM files of the image before came from the launch cache.
+    assert_eq!(platform.recorder.count("/get"), 0);
 
     // By id, into another name.
     let text = platform.create("of-tests/app:2", &["-previous-image", &id]);

@@ -23,7 +23,7 @@ pub use inputs::{AnalyzerInputs, RunImageSource};
 /// See [`AnalyzeError`]; `analyzed.toml` is then not written.
 pub fn run(resolved: &Inputs) -> Result<(), AnalyzeError> {
     let inputs = AnalyzerInputs::read(resolved)?;
-    let store = image_store::open(resolved)?;
+    let store = cache::with_launch_cache(image_store::open(resolved)?, resolved)?;
     if let Some(image) = &inputs.cache_image {
         // Cache images are in registries, wherever the app image is.
         check_cache_image(&RegistryStore::of(resolved), image)?;

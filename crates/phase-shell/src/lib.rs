@@ -5,6 +5,7 @@
 //! report its error, end with the status of the contract. Spec: platform.md § Usage.
 
 mod arguments;
+mod input_error;
 mod inputs;
 mod logs;
 mod passwd;
@@ -12,6 +13,7 @@ mod privileges;
 mod shell;
 mod version;
 
-pub use inputs::{Environment, InputError, Inputs};
+pub use input_error::InputError;
+pub use inputs::{Environment, Inputs};
 pub use shell::{heading, run};
 pub use version::{commit, repository, version};

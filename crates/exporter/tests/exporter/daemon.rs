@@ -13,16 +13,16 @@ use crate::support::{Build, Outcome, outcome};
 /// The user, as for others a socket of the engine is out of reach.
 const USER: &str = "65534";
 
-struct Daemon {
-    engine: &'static TestEngine,
-    recorder: Recorder,
-    build: Build,
-    image: String,
+pub(crate) struct Daemon {
+    pub(crate) engine: &'static TestEngine,
+    pub(crate) recorder: Recorder,
+    pub(crate) build: Build,
+    pub(crate) image: String,
     run_image: String,
 }
 
 impl Daemon {
-    fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         let engine = TestEngine::shared()?;
         let run_image = format!("{name}-run:1");
         let large = "0123456789".repeat(200_000);
@@ -34,7 +34,7 @@ impl Daemon {
     }
 
     /// Writes `analyzed.toml`, as the analyzer does; the previous image is named as in `previous`.
-    fn analyzed(&self, previous: Option<&str>) {
+    pub(crate) fn analyzed(&self, previous: Option<&str>) {
         let label = "{{index .Config.Labels \"io.buildpacks.lifecycle.metadata\"}}";
         let metadata =
             previous.map(|image| LifecycleMetadata::from_label(&self.engine.inspect(image, label)).unwrap());
@@ -52,7 +52,7 @@ impl Daemon {
     }
 
     /// The exporter as a platform starts it: as root, to go on as the user.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let executable = env!("CARGO_BIN_EXE_exporter");
         // For the directories' modes; the command itself would be no root's.
         drop(self.build.scratch.phase(executable.as_ref(), "0.12"));
@@ -70,7 +70,7 @@ impl Daemon {
         command
     }
 
-    fn export(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn export(&self, arguments: &[&str]) -> Outcome {
         self.recorder.forget();
         outcome(self.command(arguments).arg(&self.image))
     }
