@@ -33,7 +33,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("rebaser", LIBRARIES),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
-    ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
+    ("bench", &["platform-api", "spec-model", "test-engine", "test-kit", "test-registry"]),
     ("package", &["image", "image-store", "layer", "spec-model"]),
     ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
