@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 
