@@ -12,6 +12,7 @@ mod passwd;
 mod privileges;
 mod shell;
 mod version;
+mod volumes;
 
 pub use input_error::InputError;
 pub use inputs::{Environment, Inputs};
