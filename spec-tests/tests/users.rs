@@ -128,7 +128,9 @@ impl Platform {
 fn visit(path: &Path, action: &dyn Fn(&Path)) {
     action(path);
     if path.is_dir() {
-        fs_err::read_dir(path).unwrap().for_each(|entry| visit(&entry.unwrap().path(), action));
+        for entry in fs_err::read_dir(path).unwrap() {
+            visit(&entry.unwrap().path(), action);
+        }
     }
 }
 
