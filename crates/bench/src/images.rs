@@ -26,7 +26,7 @@ pub(crate) enum Images {
     Layout(PathBuf),
     /// In a registry.
     Registry(Box<Registry>),
-    /// In a container engine, and a cache below a directory.
+    /// In a container engine; below a directory the cache and the launch cache, which platforms give as a rule.
     Engine(PathBuf, Box<TestEngine>),
 }
 
@@ -38,7 +38,8 @@ impl Images {
             Store::Registry => Self::Registry(Box::new(Registry::start()?)),
             Store::Engine => {
                 let engine = TestEngine::start().context("dockerd does not start")?;
-                engine.open_to_all();
+                let (uid, gid) = measure::user();
+                engine.give_socket(uid.as_raw(), gid.as_raw());
                 Self::Engine(directory.to_owned(), Box::new(engine))
             }
         })
@@ -71,6 +72,7 @@ impl Images {
             Self::Registry(registry) => registry.clear()?,
             Self::Engine(directory, engine) => {
                 make_empty(&directory.join("cache"))?;
+                make_empty(&directory.join("launch-cache"))?;
                 engine.docker(&["image", "prune", "--all", "--force"]);
             }
         }
@@ -149,7 +151,15 @@ impl Images {
                 invocation.with(Input::Layout, "true")?.with(Input::LayoutDir, directory.join("layout"))?
             }
             Self::Registry(_) => invocation,
-            Self::Engine(..) => invocation.with(Input::Daemon, "true")?,
+            Self::Engine(directory, _) => {
+                let invocation = invocation.with(Input::Daemon, "true")?;
+                match phase {
+                    Phase::Analyzer | Phase::Exporter => {
+                        invocation.with(Input::LaunchCache, directory.join("launch-cache"))?
+                    }
+                    _ => invocation,
+                }
+            }
         })
     }
 

@@ -107,11 +107,10 @@ impl TestEngine {
         self.directory.join("socket")
     }
 
-    /// Lets every user of this machine use the socket.
-    pub fn open_to_all(&self) {
-        for (path, mode) in [(self.directory.clone(), 0o711), (self.socket(), 0o666)] {
-            fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-        }
+    /// Makes the socket another user's.
+    pub fn give_socket(&self, uid: u32, gid: u32) {
+        fs_err::set_permissions(&self.directory, std::fs::Permissions::from_mode(0o711)).unwrap();
+        std::os::unix::fs::chown(self.socket(), Some(uid), Some(gid)).unwrap();
     }
 
     /// The address of the socket, for `DOCKER_HOST`.

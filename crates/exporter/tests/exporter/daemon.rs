@@ -8,6 +8,7 @@ use spec_model::report::Report;
 use test_engine::{Recorder, TestEngine};
 use test_kit::ImageFixture;
 
+use crate::extended;
 use crate::support::{Build, Outcome, outcome};
 
 /// The user, as for others a socket of the engine is out of reach.
@@ -21,12 +22,17 @@ pub(crate) struct Daemon {
     run_image: String,
 }
 
+/// The run image, whose layer is noticed when it is sent.
+fn base() -> ImageFixture {
+    let large = "0123456789".repeat(200_000);
+    ImageFixture::default().layer(&[("etc/", ""), ("etc/large", &large)])
+}
+
 impl Daemon {
     pub(crate) fn new(name: &str) -> Option<Self> {
         let engine = TestEngine::shared()?;
         let run_image = format!("{name}-run:1");
-        let large = "0123456789".repeat(200_000);
-        engine.load(&run_image, &ImageFixture::default().layer(&[("etc/", ""), ("etc/large", &large)]));
+        engine.load(&run_image, &base());
         let recorder = Recorder::before(engine);
         let daemon = Self { engine, recorder, build: Build::new(), image: format!("{name}:1"), run_image };
         daemon.analyzed(None);
@@ -155,6 +161,23 @@ fn a_cache_is_filled_as_with_other_stores() {
     daemon.export(&flags).succeeded().says(&["Reusing cache layer 'acme/web:deps'"]);
     let layers = fs_err::read_dir(cache.join("committed")).unwrap().count();
     assert_eq!(layers, 3, "deps, downloads and the metadata");
+}
+
+#[test]
+fn an_extended_run_image_is_exported_on_the_run_image_that_the_engine_has() {
+    let Some(daemon) = Daemon::new("daemon-extended") else { return };
+    let mut image = base().layer(&[("opt/", ""), ("opt/tool", "tool 1")]);
+    image.config["config"]["User"] = "2000:2000".into();
+    extended::extend(&daemon.build, &image);
+    outcome(daemon.command(&[]).env("CNB_EXPERIMENTAL_MODE", "silent").arg(&daemon.image))
+        .succeeded()
+        .says(&["Adding layer 'extension:extended-1'", "Adding layer 'acme/web:runtime'"]);
+    // The base was not fetched, nor brought.
+    assert_eq!(daemon.recorder.count("/get"), 0);
+    assert!(daemon.recorder.sent() < 200_000, "{}", daemon.recorder.sent());
+    let config = daemon.engine.inspect(&daemon.image, "{{.Config.User}} {{len .RootFS.Layers}}");
+    assert_eq!(config, "2000:2000 8");
+    assert!(daemon.engine.docker(&["save", &daemon.image]).contains("tool 1"));
 }
 
 #[test]
