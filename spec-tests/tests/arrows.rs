@@ -43,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("rebaser", LIBRARIES),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
-    ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
+    ("bench", &["platform-api", "spec-model", "test-engine", "test-kit", "test-registry"]),
     ("package", &["image", "image-store", "layer", "spec-model"]),
     ("test-engine", &["test-kit"]),
     ("test-kit", &[]),

@@ -31,6 +31,7 @@ default = true
 type = 'origin'
 command = ['/bin/sh', '-c', 'echo from \\$ORIGIN with \\$EXTRA']
 END
+echo '{}' > \"$CNB_LAYERS_DIR/launch.sbom.cdx.json\"
 ";
 
 struct Platform {
@@ -52,10 +53,13 @@ impl Platform {
         let changes = ["ENV PATH=/bin", "USER 1000:1000", "LABEL io.buildpacks.base.distro.name=tests"];
         engine.import_runnable("of-tests/run:1", &[&launcher], &changes);
         let scratch = Scratch::new();
-        ScriptedBuildpack::new("of/tests", "0.10").build(BUILD).install(&scratch.path("buildpacks"));
+        let buildpack = ScriptedBuildpack::new("of/tests", "0.10").build(BUILD);
+        let buildpack = buildpack.key("sbom-formats = ['application/vnd.cyclonedx+json']");
+        buildpack.install(&scratch.path("buildpacks"));
         scratch.write("order.toml", "[[order]]\n[[order.group]]\nid = 'of/tests'\nversion = '1.0.0'\n");
         scratch.write("run.toml", "[[images]]\nimage = 'of-tests/run:1'\n");
         scratch.write("app/file", "of the app\n");
+        fs_err::create_dir(scratch.path("launch-cache")).unwrap();
         // Opens the directories for the user.
         drop(scratch.phase(&launcher, "0.12"));
         Some(Self { engine, recorder: Recorder::before(engine), lifecycle, scratch })
@@ -78,6 +82,7 @@ impl Platform {
             .env("CNB_BUILD_CONFIG_DIR", path("build-config"))
             .env("CNB_ORDER_PATH", path("order.toml"))
             .env("CNB_RUN_PATH", path("run.toml"))
+            .env("CNB_LAUNCH_CACHE_DIR", path("launch-cache"))
             .env("CNB_USER_ID", USER)
             .env("CNB_GROUP_ID", USER)
             .env("DOCKER_HOST", self.recorder.host())
@@ -117,6 +122,14 @@ fn a_creator_builds_images_that_run_and_builds_them_again() {
     let config =
         platform.engine.inspect(image, "{{.Config.User}} {{.Config.Entrypoint}} {{.Config.WorkingDir}}");
     assert_eq!(config, format!("1000:1000 [/cnb/process/web] {}", platform.scratch.path("app").display()));
+    for (label, part) in [
+        ("io.buildpacks.build.metadata", "\"type\":\"origin\""),
+        ("io.buildpacks.lifecycle.metadata", "\"of/tests\""),
+        ("io.buildpacks.base.distro.name", "tests"),
+    ] {
+        let text = platform.engine.inspect(image, &format!("{{{{index .Config.Labels \"{label}\"}}}}"));
+        assert!(text.contains(part), "{label}: {text}");
+    }
     for (arguments, expected) in [
         (&[image][..], "a greeting"),
         (&["--env", "EXTRA=more", "--entrypoint", "origin", image], "from layer with more"),
@@ -130,9 +143,13 @@ fn a_creator_builds_images_that_run_and_builds_them_again() {
     assert!(text.contains("Reusing layer 'of/tests:greeting'"), "{text}");
     assert_eq!(platform.engine.id(image), id);
     assert!(platform.recorder.sent() < 200_000, "{}", platform.recorder.sent());
+    // The SBOM files of the image before came from the launch cache.
+    assert_eq!(platform.recorder.count("/get"), 0);
 
-    // By id, into another name.
-    let text = platform.create("of-tests/app:2", &["-previous-image", &id]);
-    assert!(text.contains("Reusing layer 'of/tests:greeting'"), "{text}");
-    assert_eq!(platform.engine.id("of-tests/app:2"), id);
+    // By id or by name, into another name.
+    for previous in [&id, image] {
+        let text = platform.create("of-tests/app:2", &["-previous-image", previous]);
+        assert!(text.contains("Reusing layer 'of/tests:greeting'"), "{text}");
+        assert_eq!(platform.engine.id("of-tests/app:2"), id);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cache::CacheError;
 use image::run_image::NoRunImage;
 use image::{InvalidReference, SeveralRegistries};
 use image_store::StoreError;
@@ -35,6 +36,9 @@ pub enum AnalyzeError {
     /// An image cannot be read or written, or is damaged.
     #[error(transparent)]
     Image(#[from] StoreError),
+    /// The launch cache cannot be opened.
+    #[error(transparent)]
+    LaunchCache(#[from] CacheError),
     /// The previous image is damaged.
     #[error("the previous image cannot be used: {0}")]
     PreviousImage(#[source] StoreError),
@@ -80,7 +84,7 @@ impl PhaseError for AnalyzeError {
             | Self::NoOs { .. }
             | Self::SbomName { .. }
             | Self::Sbom { .. } => ExitCode::Analyze,
-            Self::Analyzed(_) => ExitCode::Failed,
+            Self::LaunchCache(_) | Self::Analyzed(_) => ExitCode::Failed,
         }
     }
 

@@ -59,9 +59,6 @@ impl AnalyzerInputs {
         if !inputs.switch(Input::Daemon) {
             // A daemon names images by id, too.
             previous_image.parse::<Reference>()?;
-            if inputs.optional_path(Input::LaunchCache).is_some() {
-                log::warn!("Ignoring -launch-cache: it is of use with -daemon only");
-            }
         }
         if let RunImageSource::Named(name) = &run_image {
             name.parse::<Reference>()?;

@@ -23,7 +23,7 @@ pub use inputs::{AnalyzerInputs, RunImageSource};
 /// See [`AnalyzeError`]; `analyzed.toml` is then not written.
 pub fn run(resolved: &Inputs, access: &ImageAccess) -> Result<(), AnalyzeError> {
     let inputs = AnalyzerInputs::read(resolved)?;
-    let store = access.open(resolved)?;
+    let store = cache::with_launch_cache(access.open(resolved)?, resolved)?;
     if let Some(image) = &inputs.cache_image {
         // Cache images are in registries, wherever the app image is.
         check_cache_image(&access.registries(resolved), image)?;

@@ -28,6 +28,8 @@ pub(crate) enum Store {
     Layout,
     /// Both as images in a registry.
     Registry,
+    /// Images in a container engine, which takes them whole, as archives; caches in directories.
+    Engine,
 }
 
 /// What the exporter finds of the build before.
@@ -48,7 +50,7 @@ pub(crate) struct Case {
     pub(crate) store: Store,
     pub(crate) work: Work,
     /// The wall time aimed at is the other lifecycle's divided by this.
-    pub(crate) times_faster: Option<u32>,
+    pub(crate) times_faster: Option<f64>,
     /// Whether the aim for peak memory holds.
     pub(crate) bounded: bool,
     /// Whether a run starts many processes in a row, of which the mean counts.
@@ -66,36 +68,43 @@ const SMALL_LAYER: Previous = Previous::AllBut("bench_small/layer-3");
 const LARGE_LAYER: Previous = Previous::AllBut("bench_npm/modules");
 
 /// All cases, in the order in which they run.
-pub(crate) const CASES: [Case; 18] = [
-    heavy("cold export", export(Previous::Nothing, false), Some(5)),
+pub(crate) const CASES: [Case; 21] = [
+    heavy("cold export", export(Previous::Nothing, false), Some(5.0)),
     heavy("cold export with cache", export(Previous::Nothing, true), None),
-    heavy("unchanged re-export", export(Previous::Same, false), Some(5)),
+    heavy("unchanged re-export", export(Previous::Same, false), Some(5.0)),
     heavy("unchanged re-export with cache", export(Previous::Same, true), None),
-    heavy("restore from cache", Work::Restore, Some(3)),
+    heavy("restore from cache", Work::Restore, Some(3.0)),
     heavy("re-export, small layer changed", export(SMALL_LAYER, false), None),
     heavy("re-export, large layer changed", export(LARGE_LAYER, false), None),
     Case { bounded: false, ..heavy("detect, 20 buildpacks", Work::Detect, None) },
     start("start of a phase (-version)", Work::PhaseStart, None),
-    start("start by launcher", Work::LauncherStart, Some(4)),
+    start("start by launcher", Work::LauncherStart, Some(4.0)),
     start("start without launcher", Work::ProcessStart, None),
-    registry("registry: cold export", export(Previous::Nothing, false), Some(5)),
-    registry("registry: unchanged re-export", export(Previous::Same, false), Some(5)),
+    registry("registry: cold export", export(Previous::Nothing, false), Some(5.0)),
+    registry("registry: unchanged re-export", export(Previous::Same, false), Some(5.0)),
     registry("registry: re-export, small layer changed", export(SMALL_LAYER, false), None),
     registry("registry: rebase", Work::Rebase, None),
     registry("registry: cold export with cache image", export(Previous::Nothing, true), None),
-    registry("registry: restore from cache image", Work::Restore, Some(3)),
+    registry("registry: restore from cache image", Work::Restore, Some(3.0)),
     registry("registry: cold export of a giant layer", Work::ExportGiant, None),
+    engine("engine: cold export", export(Previous::Nothing, false), Some(1.5)),
+    engine("engine: unchanged re-export", export(Previous::Same, false), Some(3.0)),
+    engine("engine: re-export, small layer changed", export(SMALL_LAYER, false), Some(3.0)),
 ];
 
-const fn heavy(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
+const fn heavy(name: &'static str, work: Work, times_faster: Option<f64>) -> Case {
     Case { name, store: Store::Layout, work, times_faster, bounded: true, repeated: false }
 }
 
-const fn registry(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
+const fn registry(name: &'static str, work: Work, times_faster: Option<f64>) -> Case {
     Case { store: Store::Registry, ..heavy(name, work, times_faster) }
 }
 
-const fn start(name: &'static str, work: Work, times_faster: Option<u32>) -> Case {
+const fn engine(name: &'static str, work: Work, times_faster: Option<f64>) -> Case {
+    Case { store: Store::Engine, ..heavy(name, work, times_faster) }
+}
+
+const fn start(name: &'static str, work: Work, times_faster: Option<f64>) -> Case {
     Case { name, store: Store::Layout, work, times_faster, bounded: false, repeated: true }
 }
 

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use platform_api::{Input, Invocation, Phase};
+use test_engine::TestEngine;
 use test_kit::ImageFixture;
 
 use crate::cases::Store;
@@ -25,6 +26,8 @@ pub(crate) enum Images {
     Layout(PathBuf),
     /// In a registry.
     Registry(Box<Registry>),
+    /// In a container engine; below a directory the cache and the launch cache, which platforms give as a rule.
+    Engine(PathBuf, Box<TestEngine>),
 }
 
 impl Images {
@@ -33,6 +36,12 @@ impl Images {
         Ok(match store {
             Store::Layout => Self::Layout(directory.to_owned()),
             Store::Registry => Self::Registry(Box::new(Registry::start()?)),
+            Store::Engine => {
+                let engine = TestEngine::start().context("dockerd does not start")?;
+                let (uid, gid) = measure::user();
+                engine.give_socket(uid.as_raw(), gid.as_raw());
+                Self::Engine(directory.to_owned(), Box::new(engine))
+            }
         })
     }
 
@@ -41,13 +50,14 @@ impl Images {
         match self {
             Self::Layout(_) => Store::Layout,
             Self::Registry(_) => Store::Registry,
+            Self::Engine(..) => Store::Engine,
         }
     }
 
     /// The registry, if this is one.
     pub(crate) fn registry(&mut self) -> Option<&mut Registry> {
         match self {
-            Self::Layout(_) => None,
+            Self::Layout(_) | Self::Engine(..) => None,
             Self::Registry(registry) => Some(registry),
         }
     }
@@ -60,6 +70,11 @@ impl Images {
                 make_empty(&directory.join("cache"))?;
             }
             Self::Registry(registry) => registry.clear()?,
+            Self::Engine(directory, engine) => {
+                make_empty(&directory.join("cache"))?;
+                make_empty(&directory.join("launch-cache"))?;
+                engine.docker(&["image", "prune", "--all", "--force"]);
+            }
         }
         self.write_run_image(0)
     }
@@ -81,6 +96,10 @@ impl Images {
                 registry.push(RUN_IMAGE, &fixture);
                 Ok(())
             }
+            Self::Engine(_, engine) => {
+                engine.load(RUN_IMAGE, &fixture);
+                Ok(())
+            }
         }
     }
 
@@ -98,15 +117,25 @@ impl Images {
     pub(crate) fn digest(&self) -> Option<String> {
         let (repository, tag) = IMAGE.split_once(':')?;
         match self {
-            Self::Layout(_) => None,
+            Self::Layout(_) | Self::Engine(..) => None,
             Self::Registry(registry) => registry.tagged(repository, tag),
+        }
+    }
+
+    /// What else tells phases where images are.
+    pub(crate) fn variables(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Layout(_) | Self::Registry(_) => None,
+            Self::Engine(_, engine) => Some(("DOCKER_HOST", engine.host())),
         }
     }
 
     /// The input that names the cache.
     pub(crate) fn cache(&self) -> (Input, OsString) {
         match self {
-            Self::Layout(directory) => (Input::CacheDir, directory.join("cache").into()),
+            Self::Layout(directory) | Self::Engine(directory, _) => {
+                (Input::CacheDir, directory.join("cache").into())
+            }
             Self::Registry(registry) => (Input::CacheImage, registry.name(CACHE_IMAGE).into()),
         }
     }
@@ -122,6 +151,15 @@ impl Images {
                 invocation.with(Input::Layout, "true")?.with(Input::LayoutDir, directory.join("layout"))?
             }
             Self::Registry(_) => invocation,
+            Self::Engine(directory, _) => {
+                let invocation = invocation.with(Input::Daemon, "true")?;
+                match phase {
+                    Phase::Analyzer | Phase::Exporter => {
+                        invocation.with(Input::LaunchCache, directory.join("launch-cache"))?
+                    }
+                    _ => invocation,
+                }
+            }
         })
     }
 
@@ -129,6 +167,7 @@ impl Images {
         match self {
             Self::Layout(_) => format!("localhost/{image}"),
             Self::Registry(registry) => registry.name(image),
+            Self::Engine(..) => image.to_owned(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Measures the phase executables as whole processes: wall and processor time, peak memory, bytes read and written.
 //!
 //! Each case runs several times, in turn with the executables of another lifecycle if one is given, on the same
-//! inputs: a layers directory with a large npm tree and some small layers. Images are kept in OCI layout directories or
-//! in registries, one of each for a side; there another run counts what passes between phase and registry. All inputs
+//! inputs: a layers directory with a large npm tree and some small layers. Images are kept in OCI layout directories, in
+//! registries or in container engines, one of each for a side; with registries another run counts what passes between
+//! phase and registry. All inputs
 //! are in the kernel's page cache when a run starts.
 
 mod arguments;
@@ -92,11 +93,14 @@ fn is_wanted(case: &Case, arguments: &Arguments) -> bool {
 /// A side for each lifecycle and kind of store.
 fn sides<'a>(cases: &[&Case], lifecycles: &[Lifecycle], workspace: &'a Workspace) -> Result<Vec<Side<'a>>> {
     let mut stores = vec![Store::Layout];
-    if cases.iter().any(|case| case.store == Store::Registry) {
-        if test_kit::has_program(registry::PROGRAM) {
-            stores.push(Store::Registry);
+    for (store, program) in [(Store::Registry, registry::PROGRAM), (Store::Engine, "dockerd")] {
+        if !cases.iter().any(|case| case.store == store) {
+            continue;
+        }
+        if test_kit::has_program(program) && (store != Store::Engine || nix::unistd::geteuid().is_root()) {
+            stores.push(store);
         } else {
-            say(&format!("WARNING: cases with a registry are not run: no {}", registry::PROGRAM));
+            say(&format!("WARNING: cases that need {program} are not run: it is not there, or needs root"));
         }
     }
     let mut sides = Vec::new();

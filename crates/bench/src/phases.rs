@@ -114,6 +114,7 @@ impl Side<'_> {
     fn phase(&self, invocation: &Invocation) -> Command {
         let command = invocation.command(&self.lifecycle.executables);
         let mut clean = self.bare(Path::new(command.get_program()));
+        clean.envs(self.images.variables());
         clean.args(command.get_args()).envs(invocation.variables()).env("CNB_EXPERIMENTAL_MODE", "silent");
         clean
     }

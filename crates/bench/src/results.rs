@@ -95,7 +95,7 @@ impl Outcome {
     pub(crate) fn verdicts(&self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         if let (Some(times), Some(faster)) = (self.case.times_faster, self.times_faster()) {
-            verdicts.push(Verdict { target: format!("wall ≤ 1/{times}"), met: faster >= f64::from(times) });
+            verdicts.push(Verdict { target: format!("wall ≤ 1/{times}"), met: faster >= times });
         }
         if let (true, Some(ours)) = (self.case.bounded, self.sides.first()) {
             verdicts.push(Verdict { target: "peak ≤ 64 MiB".to_owned(), met: ours.peak() <= PEAK_TARGET });

@@ -46,6 +46,7 @@ impl<'a> Side<'a> {
         let kind = match store {
             Store::Layout => "layout",
             Store::Registry => "registry",
+            Store::Engine => "engine",
         };
         let directory = workspace.path("sides").join(lifecycle.label).join(kind);
         make_empty(&directory)?;

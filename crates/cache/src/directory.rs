@@ -6,10 +6,11 @@
 //! it is, and put in order by the next writer.
 
 use std::fs::TryLockError;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
+use sha2::{Digest as _, Sha256};
 use spec_model::DiffId;
 use spec_model::labels::CACHE_METADATA;
 use spec_model::lifecycle_metadata::CacheMetadata;
@@ -18,7 +19,7 @@ use crate::writer::DirectoryWriter;
 use crate::{Cache, CacheError, CacheWriter};
 
 /// A cache in a directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CacheDirectory {
     path: PathBuf,
     name: String,
@@ -63,6 +64,35 @@ pub(crate) fn open_layer(directory: &Path, diff_id: &DiffId) -> io::Result<fs_er
     fs_err::File::open(path)
 }
 
+/// Whether a layer is in a directory of layers and is what its name says; if it is something else, users are
+/// told.
+pub(crate) fn is_sound(directory: &Path, diff_id: &DiffId) -> bool {
+    let found = open_layer(directory, diff_id).and_then(hash);
+    match found {
+        Ok(found) if found == *diff_id => return true,
+        Ok(found) => {
+            log::warn!("cached layer {diff_id} is damaged (its contents are {found}); not reusing it");
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => log::warn!("cached layer {diff_id} cannot be read, not reusing it: {error}"),
+    }
+    false
+}
+
+fn hash(file: impl Read) -> io::Result<DiffId> {
+    let mut file = BufReader::with_capacity(128 * 1024, file);
+    let mut hasher = Sha256::new();
+    loop {
+        let bytes = file.fill_buf()?;
+        let count = bytes.len();
+        if count == 0 {
+            return Ok(DiffId::from_sha256(hasher.finalize().into()));
+        }
+        hasher.update(bytes);
+        file.consume(count);
+    }
+}
+
 impl CacheDirectory {
     /// Opens the cache in `path`, which has to be there and readable; an empty directory is an empty cache.
     ///
@@ -82,6 +112,22 @@ impl CacheDirectory {
         accessat(CWD, path, Access::READ_OK | Access::EXEC_OK, AtFlags::EACCESS)
             .map_err(|error| CacheError::io(action, path, error.into()))?;
         Ok(Self { path: path.to_owned(), name: path.display().to_string() })
+    }
+
+    /// Opens a layer, if it is there and is what its name says.
+    pub(crate) fn open_sound(&self, diff_id: &DiffId) -> Option<fs_err::File> {
+        let places = Places::of(&self.path);
+        let directory = places.present();
+        if is_sound(directory, diff_id) { open_layer(directory, diff_id).ok() } else { None }
+    }
+
+    /// Starts the cache's next state, at first empty.
+    ///
+    /// # Errors
+    /// The directory cannot be written or another process is writing it.
+    pub(crate) fn writer(&self) -> Result<DirectoryWriter, CacheError> {
+        let lock = self.lock()?;
+        DirectoryWriter::begin(Places::of(&self.path), lock)
     }
 
     /// Keeps other writers away for as long as the returned file is open.
@@ -134,7 +180,6 @@ impl Cache for CacheDirectory {
     }
 
     fn begin(&self) -> Result<Box<dyn CacheWriter>, CacheError> {
-        let lock = self.lock()?;
-        Ok(Box::new(DirectoryWriter::begin(Places::of(&self.path), lock)?))
+        Ok(Box::new(self.writer()?))
     }
 }

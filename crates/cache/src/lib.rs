@@ -3,13 +3,15 @@
 //! [`Cache`] is what the restorer reads, [`CacheWriter`] what the exporter fills; [`CacheDirectory`] is
 //! the cache in a directory, [`CacheImage`] the one in a registry. A cache is a convenience: whatever is
 //! wrong with its contents is a warning and a miss, never a failed build. What was there before a write
-//! stays usable until the write is committed, whole, by a rename or a new manifest.
+//! stays usable until the write is committed, whole, by a rename or a new manifest. [`LaunchCachedStore`] puts
+//! a directory of the same form before a container engine, for the layers of app images.
 //!
 //! Spec: platform.md § restorer, § exporter; the form on disk is that of the reference lifecycle.
 
 mod directory;
 mod error;
 mod image;
+mod launch_cache;
 mod sink;
 mod writer;
 
@@ -26,6 +28,7 @@ use spec_model::lifecycle_metadata::CacheMetadata;
 pub use directory::CacheDirectory;
 pub use error::CacheError;
 pub use image::CacheImage;
+pub use launch_cache::{LaunchCachedStore, with_launch_cache};
 
 /// Opens the cache that the platform names, if it names one; a cache image goes before a directory.
 ///

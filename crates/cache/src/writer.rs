@@ -1,17 +1,16 @@
 //! The next state of a cache directory.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest as _, Sha256};
 use spec_model::DiffId;
 use spec_model::labels::CACHE_METADATA;
 use spec_model::lifecycle_metadata::CacheMetadata;
 
-use crate::directory::{Places, layer_file, open_layer};
+use crate::directory::{Places, is_sound, layer_file, open_layer};
 use crate::sink::DirectorySink;
 use crate::{CacheError, CacheLayer, CacheLayerSink, CacheWriter};
 
@@ -39,25 +38,12 @@ impl DirectoryWriter {
         Ok(Self { places, sinks: AtomicU64::new(0), damaged: Mutex::default(), _lock: lock })
     }
 
-    /// Whether the committed layer is there and is what its name says.
-    fn is_sound(&self, diff_id: &DiffId) -> bool {
-        let found = open_layer(&self.places.committed, diff_id).and_then(hash);
-        match found {
-            Ok(found) if found == *diff_id => return true,
-            Ok(found) => {
-                log::warn!("cached layer {diff_id} is damaged (its contents are {found}); not reusing it");
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => log::warn!("cached layer {diff_id} cannot be read, not reusing it: {error}"),
-        }
-        false
-    }
-
     fn damaged(&self) -> MutexGuard<'_, HashSet<DiffId>> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sink(&self) -> Result<DirectorySink, CacheError> {
+    /// A place for a layer.
+    pub(crate) fn sink(&self) -> Result<DirectorySink, CacheError> {
         let number = self.sinks.fetch_add(1, Ordering::Relaxed);
         DirectorySink::create(&self.places.staging, number)
     }
@@ -71,39 +57,41 @@ impl DirectoryWriter {
             .map_err(|error| CacheError::io("keep a layer in the cache", &self.places.staging, error))?;
         sink.finish(diff_id)
     }
-}
 
-impl CacheWriter for DirectoryWriter {
-    fn layer(&self) -> Result<CacheLayer, CacheError> {
-        Ok(CacheLayer::Archive(Box::new(self.sink()?)))
+    /// Takes a layer over as it is and tells whether that was possible; not if it has another size than the
+    /// one that is known. Who reads it sees whether it is sound.
+    pub(crate) fn keep(&self, diff_id: &DiffId, size: Option<u64>) -> bool {
+        if self.staged(diff_id).exists() {
+            return true;
+        }
+        let committed = self.places.committed.join(layer_file(diff_id));
+        let may_be_sound = fs_err::symlink_metadata(committed)
+            .is_ok_and(|file| file.is_file() && size.is_none_or(|size| size == file.len()));
+        may_be_sound
+            && !self.damaged().contains(diff_id)
+            && self.take_over(diff_id).map_err(|error| log::warn!("{error}")).is_ok()
     }
 
-    fn reuse(&self, diff_id: &DiffId) -> Result<bool, CacheError> {
-        let target = self.places.staging.join(layer_file(diff_id));
-        if target.exists() {
-            return Ok(true);
+    /// Takes a layer over, if it is sound; its size in bytes.
+    pub(crate) fn sound_size(&self, diff_id: &DiffId) -> Option<u64> {
+        match self.reuse(diff_id) {
+            Ok(true) => fs_err::metadata(self.staged(diff_id)).ok().map(|file| file.len()),
+            Ok(false) => None,
+            Err(error) => {
+                log::warn!("{error}");
+                None
+            }
         }
-        if self.damaged().contains(diff_id) {
-            return Ok(false);
-        }
-        if !self.is_sound(diff_id) {
-            self.damaged().insert(*diff_id);
-            return Ok(false);
-        }
-        let linked = fs_err::hard_link(self.places.committed.join(layer_file(diff_id)), &target);
-        match linked {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => self.copy(diff_id)?,
-            Ok(()) | Err(_) => {}
-        }
-        Ok(true)
     }
 
-    fn commit(self: Box<Self>, metadata: &CacheMetadata) -> Result<(), CacheError> {
+    /// Opens a layer of the next state.
+    pub(crate) fn open(&self, diff_id: &DiffId) -> io::Result<fs_err::File> {
+        open_layer(&self.places.staging, diff_id)
+    }
+
+    /// Makes what was taken over and written the cache's state, whole or not at all.
+    pub(crate) fn publish(&self) -> Result<(), CacheError> {
         let Places { committed, backup, staging } = &self.places;
-        let text = metadata.label().map_err(CacheError::Metadata)? + "\n";
-        let path = staging.join(CACHE_METADATA);
-        fs_err::write(&path, text)
-            .map_err(|error| CacheError::io("write the cache's metadata", &path, error))?;
         let replaces = fs_err::symlink_metadata(committed).is_ok();
         if replaces {
             rename(committed, backup)?;
@@ -117,26 +105,53 @@ impl CacheWriter for DirectoryWriter {
         remove(backup).unwrap_or_else(|error| log::warn!("the old cache takes up space: {error}"));
         Ok(())
     }
+
+    fn staged(&self, diff_id: &DiffId) -> PathBuf {
+        self.places.staging.join(layer_file(diff_id))
+    }
+
+    fn take_over(&self, diff_id: &DiffId) -> Result<(), CacheError> {
+        let linked = fs_err::hard_link(self.places.committed.join(layer_file(diff_id)), self.staged(diff_id));
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => self.copy(diff_id),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl CacheWriter for DirectoryWriter {
+    fn layer(&self) -> Result<CacheLayer, CacheError> {
+        Ok(CacheLayer::Archive(Box::new(self.sink()?)))
+    }
+
+    fn reuse(&self, diff_id: &DiffId) -> Result<bool, CacheError> {
+        if self.staged(diff_id).exists() {
+            return Ok(true);
+        }
+        if self.damaged().contains(diff_id) {
+            return Ok(false);
+        }
+        if !is_sound(&self.places.committed, diff_id) {
+            self.damaged().insert(*diff_id);
+            return Ok(false);
+        }
+        self.take_over(diff_id)?;
+        Ok(true)
+    }
+
+    fn commit(self: Box<Self>, metadata: &CacheMetadata) -> Result<(), CacheError> {
+        let text = metadata.label().map_err(CacheError::Metadata)? + "\n";
+        let path = self.places.staging.join(CACHE_METADATA);
+        fs_err::write(&path, text)
+            .map_err(|error| CacheError::io("write the cache's metadata", &path, error))?;
+        self.publish()
+    }
 }
 
 impl Drop for DirectoryWriter {
     /// Uncommitted layers take up space for nothing. What stays behind, the next writer removes.
     fn drop(&mut self) {
         let _ = remove(&self.places.staging);
-    }
-}
-
-fn hash(file: impl Read) -> io::Result<DiffId> {
-    let mut file = BufReader::with_capacity(128 * 1024, file);
-    let mut hasher = Sha256::new();
-    loop {
-        let bytes = file.fill_buf()?;
-        let count = bytes.len();
-        if count == 0 {
-            return Ok(DiffId::from_sha256(hasher.finalize().into()));
-        }
-        hasher.update(bytes);
-        file.consume(count);
     }
 }
 

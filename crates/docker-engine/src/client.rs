@@ -216,11 +216,15 @@ impl Engine {
             ureq::Error::Timeout(_) => self.cut(action, "no answer in time".to_owned()),
             ureq::Error::HostNotFound => unreachable("no such host is known"),
             ureq::Error::ConnectionFailed => unreachable("no connection"),
-            ureq::Error::Rustls(error) => unreachable(&error.to_string()),
-            ureq::Error::Tls(cause) => unreachable(cause),
+            ureq::Error::Rustls(error) => self.untrusted(error.to_string()),
+            ureq::Error::Tls(cause) => self.untrusted((*cause).to_owned()),
             ureq::Error::Io(error) => self.io_failure(error, action),
             other => self.nonsense(action, other.to_string()),
         }
+    }
+
+    fn untrusted(&self, cause: String) -> EngineError {
+        EngineError::Untrusted { engine: self.name(), cause }
     }
 
     fn io_failure(&self, error: &io::Error, action: &str) -> EngineError {
@@ -233,6 +237,10 @@ impl Engine {
                         EngineError::Unreachable { engine: self.name(), cause: error.to_string() }
                     }
                 }
+            }
+            // What the TLS library refuses, or the engine refuses in its terms.
+            Kind::InvalidData if matches!(self.shared.endpoint, Endpoint::Tcp { tls: Some(_), .. }) => {
+                self.untrusted(error.to_string())
             }
             Kind::HostUnreachable | Kind::NetworkUnreachable => {
                 EngineError::Unreachable { engine: self.name(), cause: error.to_string() }

@@ -57,6 +57,17 @@ pub enum EngineError {
         /// What the system said.
         cause: String,
     },
+    /// One side does not trust the other.
+    #[error(
+        "no trusted connection to the engine at '{engine}': {cause}; check ca.pem, cert.pem and key.pem in \
+         DOCKER_CERT_PATH"
+    )]
+    Untrusted {
+        /// The engine's address.
+        engine: String,
+        /// Who refuses what.
+        cause: String,
+    },
     /// The connection was cut, or silent for too long.
     #[error("the engine at '{engine}' stopped answering, when asked to {action}: {cause}")]
     Cut {

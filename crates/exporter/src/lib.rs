@@ -45,6 +45,7 @@ pub fn run(inputs: &Inputs, access: &ImageAccess) -> Result<(), ExportError> {
         inputs.allow_experimental("an extended run image")?;
     }
     let store = access.open(inputs).map_err(ExportError::Store)?;
+    let store = cache::with_launch_cache(store, inputs)?;
     let cache = cache::open(inputs, access)?;
     export(&exporter, store.as_ref(), cache.as_deref())
 }

@@ -37,11 +37,15 @@ impl ImageAccess {
     /// # Errors
     /// Credentials are malformed or cannot be read. Nothing is asked for them, nor of registries, yet.
     pub fn gain(inputs: &Inputs) -> Result<Self, AccessError> {
+        let in_engine = inputs.images_are_in_engine();
+        if !in_engine && inputs.optional_path(Input::LaunchCache).is_some() {
+            log::warn!("Ignoring {}: it is of use with -daemon only", Input::LaunchCache.naming());
+        }
         if inputs.switch(Input::Layout) {
             return Ok(Self { keychain: Keychain::default(), engine: None });
         }
         let keychain = Keychain::read(inputs.environment()).map_err(AccessError)?;
-        let engine = inputs.switch(Input::Daemon).then(|| Engine::connect(inputs.environment()));
+        let engine = in_engine.then(|| Engine::connect(inputs.environment()));
         if let Some(Ok(engine)) = &engine
             && inputs.gives_up_root()
         {

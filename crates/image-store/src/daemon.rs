@@ -99,6 +99,11 @@ impl ImageStore for DaemonStore {
         Ok(Box::new(file.ok_or_else(missing)?))
     }
 
+    fn brought_layer(&self, diff_id: &DiffId) -> Option<Box<dyn Read + Send>> {
+        let file = self.spool.open(diff_id).ok()??;
+        Some(Box::new(file))
+    }
+
     fn has_layers_at_hand(&self) -> bool {
         false
     }

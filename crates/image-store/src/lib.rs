@@ -75,6 +75,12 @@ pub trait ImageStore: Send + Sync {
     /// The image has no such layer, or the store lacks it.
     fn open_layer(&self, image: &StoredImage, diff_id: &DiffId) -> Result<Box<dyn Read + Send>, StoreError>;
 
+    /// Opens the archive of a layer that had to be brought here before. `None` when there is none; nothing is
+    /// brought here for it.
+    fn brought_layer(&self, _diff_id: &DiffId) -> Option<Box<dyn Read + Send>> {
+        None
+    }
+
     /// Whether layers can be looked into without bringing them here first.
     fn has_layers_at_hand(&self) -> bool;
 

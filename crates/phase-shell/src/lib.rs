@@ -5,13 +5,16 @@
 //! privileges, give them up, run the phase, report its error, end with the status of the contract. Spec: platform.md § Usage.
 
 mod arguments;
+mod input_error;
 mod inputs;
 mod logs;
 mod passwd;
 mod privileges;
 mod shell;
 mod version;
+mod volumes;
 
-pub use inputs::{Environment, InputError, Inputs};
+pub use input_error::InputError;
+pub use inputs::{Environment, Inputs};
 pub use shell::{heading, run, run_prepared};
 pub use version::{commit, repository, version};

@@ -19,8 +19,11 @@ pub(crate) enum PrivilegeError {
     #[error("refusing to run {phase} as root: it runs buildpacks, which must not have its rights")]
     Root { phase: Phase },
     /// A volume could not be handed over.
-    #[error("failed to hand '{}' to user {uid}:{gid}: {source}", path.display())]
-    Hand { path: PathBuf, uid: u32, gid: u32, source: io::Error },
+    #[error(
+        "failed to hand '{}', which belongs to user {}, group {}, to user {uid}, group {gid}: {source}",
+        path.display(), owner.0, owner.1
+    )]
+    Hand { path: PathBuf, owner: (u32, u32), uid: u32, gid: u32, source: io::Error },
     /// The process could not become another user.
     #[error("failed to become user {uid}:{gid}: {source}")]
     Become { uid: u32, gid: u32, source: io::Error },
@@ -41,7 +44,8 @@ impl PhaseError for PrivilegeError {
             Self::Root { .. } => {
                 Some("start it as the build image's user (CNB_USER_ID, CNB_GROUP_ID)".into())
             }
-            Self::Hand { .. } | Self::Become { .. } | Self::Hide(_) => None,
+            Self::Hand { .. } => Some("give it to that user before the phase starts".into()),
+            Self::Become { .. } | Self::Hide(_) => None,
         }
     }
 }
@@ -57,11 +61,10 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
     if inputs.gives_up_root() {
         let (uid, gid) = inputs.owner();
         for volume in volumes(inputs) {
-            hand_over(volume, uid, gid).map_err(|source| PrivilegeError::Hand {
-                path: volume.to_owned(),
-                uid,
-                gid,
-                source,
+            hand_over(volume, uid, gid).map_err(|source| {
+                let metadata = fs_err::metadata(volume);
+                let owner = metadata.map_or((0, 0), |metadata| (metadata.uid(), metadata.gid()));
+                PrivilegeError::Hand { path: volume.to_owned(), owner, uid, gid, source }
             })?;
         }
         become_user(uid, gid)?;

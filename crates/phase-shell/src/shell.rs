@@ -9,7 +9,7 @@ use spec_model::{PlatformApi, UnusableApiVersion};
 
 use crate::arguments::{self, CommandLine};
 use crate::inputs::{Environment, Inputs};
-use crate::{logs, passwd, privileges, version};
+use crate::{logs, passwd, privileges, version, volumes};
 
 /// Runs a phase from the process's arguments and environment to its exit status.
 pub fn run<E: PhaseError>(
@@ -79,7 +79,7 @@ fn go<T, P: PhaseError, E: PhaseError>(
     if phase == Phase::Creator {
         log_in(&mut inputs);
     }
-    body(&inputs, &prepared).map_err(|error| report(phase, &error))
+    body(&inputs, &prepared).map_err(|error| report_with(phase, &error, || volumes::refused(&inputs)))
 }
 
 /// Checks the Platform API before anything else. Spec: platform.md § Platform API Compatibility.
@@ -138,6 +138,11 @@ fn log_in(inputs: &mut Inputs) {
 
 /// Prints an error with its causes, once, and tells the status to end with.
 fn report(phase: Phase, error: &impl PhaseError) -> ExitCode {
+    report_with(phase, error, Vec::new)
+}
+
+/// The same; where the system refused something, the volumes that may be the reason are told too.
+fn report_with(phase: Phase, error: &impl PhaseError, refused: impl FnOnce() -> Vec<String>) -> ExitCode {
     let mut message = format!("{phase}: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -149,7 +154,9 @@ fn report(phase: Phase, error: &impl PhaseError) -> ExitCode {
         }
         cause = error.source();
     }
-    if let Some(hint) = error.hint() {
+    let is_refusal = message.to_lowercase().contains("permission denied");
+    let refused = if is_refusal { refused() } else { Vec::new() };
+    for hint in error.hint().into_iter().chain(refused) {
         message.push_str("\n  hint: ");
         message.push_str(&hint);
     }

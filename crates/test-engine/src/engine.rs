@@ -1,6 +1,7 @@
 //! An engine started for tests.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,8 +26,9 @@ wait \"$engine\"
 rm -rf -- \"$0\"
 ";
 
-/// What an engine needs to start in a container, and nothing that reaches beyond it.
-const OPTIONS: [&str; 4] = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"];
+/// What an engine needs to start in a container, and nothing that reaches beyond it. It chooses itself how it
+/// stores layers: by `overlay2` where the temporary directory's file system allows that.
+const OPTIONS: [&str; 3] = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
 
 /// An engine; it ends, and what it holds is removed, with the process or when dropped.
 #[derive(Debug)]
@@ -45,6 +47,11 @@ impl TestEngine {
 
     /// Starts an engine.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts an engine with further options of `dockerd`.
+    pub fn start_with(options: &[&str]) -> Option<Self> {
         if !has_program("dockerd") || !has_program("docker") {
             return None;
         }
@@ -59,6 +66,7 @@ impl TestEngine {
             .args(["dockerd", "--host", &format!("unix://{}", place("socket"))])
             .args(["--data-root", &place("data"), "--exec-root", &place("run"), "--pidfile", &place("pid")])
             .args(OPTIONS)
+            .args(options)
             .current_dir(&directory)
             .env_clear()
             .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -97,6 +105,12 @@ impl TestEngine {
     /// The engine's socket.
     pub fn socket(&self) -> PathBuf {
         self.directory.join("socket")
+    }
+
+    /// Makes the socket another user's.
+    pub fn give_socket(&self, uid: u32, gid: u32) {
+        fs_err::set_permissions(&self.directory, std::fs::Permissions::from_mode(0o711)).unwrap();
+        std::os::unix::fs::chown(self.socket(), Some(uid), Some(gid)).unwrap();
     }
 
     /// The address of the socket, for `DOCKER_HOST`.

@@ -56,6 +56,15 @@ impl Authority {
         self.directory.path()
     }
 
+    /// Writes a certificate for names of a server, or for a client, and its key: `cert.pem` and `key.pem`, beside
+    /// the authority's own `ca.pem`.
+    pub fn write_certificate(&self, directory: &Path, names: &[&str]) {
+        let Certified { pem, key, .. } = self.certify(names);
+        for (name, text) in [("ca.pem", self.pem()), ("cert.pem", pem), ("key.pem", key.serialize_pem())] {
+            fs_err::write(directory.join(name), text).unwrap();
+        }
+    }
+
     /// The authority's certificate in PEM form.
     pub(crate) fn pem(&self) -> String {
         fs_err::read_to_string(self.pem_file()).unwrap()

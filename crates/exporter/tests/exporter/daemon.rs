@@ -8,25 +8,31 @@ use spec_model::report::Report;
 use test_engine::{Recorder, TestEngine};
 use test_kit::ImageFixture;
 
+use crate::extended;
 use crate::support::{Build, Outcome, outcome};
 
 /// The user, as for others a socket of the engine is out of reach.
 const USER: &str = "65534";
 
-struct Daemon {
-    engine: &'static TestEngine,
-    recorder: Recorder,
-    build: Build,
-    image: String,
+pub(crate) struct Daemon {
+    pub(crate) engine: &'static TestEngine,
+    pub(crate) recorder: Recorder,
+    pub(crate) build: Build,
+    pub(crate) image: String,
     run_image: String,
 }
 
+/// The run image, whose layer is noticed when it is sent.
+fn base() -> ImageFixture {
+    let large = "0123456789".repeat(200_000);
+    ImageFixture::default().layer(&[("etc/", ""), ("etc/large", &large)])
+}
+
 impl Daemon {
-    fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         let engine = TestEngine::shared()?;
         let run_image = format!("{name}-run:1");
-        let large = "0123456789".repeat(200_000);
-        engine.load(&run_image, &ImageFixture::default().layer(&[("etc/", ""), ("etc/large", &large)]));
+        engine.load(&run_image, &base());
         let recorder = Recorder::before(engine);
         let daemon = Self { engine, recorder, build: Build::new(), image: format!("{name}:1"), run_image };
         daemon.analyzed(None);
@@ -34,7 +40,7 @@ impl Daemon {
     }
 
     /// Writes `analyzed.toml`, as the analyzer does; the previous image is named as in `previous`.
-    fn analyzed(&self, previous: Option<&str>) {
+    pub(crate) fn analyzed(&self, previous: Option<&str>) {
         let label = "{{index .Config.Labels \"io.buildpacks.lifecycle.metadata\"}}";
         let metadata =
             previous.map(|image| LifecycleMetadata::from_label(&self.engine.inspect(image, label)).unwrap());
@@ -52,7 +58,7 @@ impl Daemon {
     }
 
     /// The exporter as a platform starts it: as root, to go on as the user.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let executable = env!("CARGO_BIN_EXE_exporter");
         // For the directories' modes; the command itself would be no root's.
         drop(self.build.scratch.phase(executable.as_ref(), "0.12"));
@@ -70,7 +76,7 @@ impl Daemon {
         command
     }
 
-    fn export(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn export(&self, arguments: &[&str]) -> Outcome {
         self.recorder.forget();
         outcome(self.command(arguments).arg(&self.image))
     }
@@ -155,6 +161,23 @@ fn a_cache_is_filled_as_with_other_stores() {
     daemon.export(&flags).succeeded().says(&["Reusing cache layer 'acme/web:deps'"]);
     let layers = fs_err::read_dir(cache.join("committed")).unwrap().count();
     assert_eq!(layers, 3, "deps, downloads and the metadata");
+}
+
+#[test]
+fn an_extended_run_image_is_exported_on_the_run_image_that_the_engine_has() {
+    let Some(daemon) = Daemon::new("daemon-extended") else { return };
+    let mut image = base().layer(&[("opt/", ""), ("opt/tool", "tool 1")]);
+    image.config["config"]["User"] = "2000:2000".into();
+    extended::extend(&daemon.build, &image);
+    outcome(daemon.command(&[]).env("CNB_EXPERIMENTAL_MODE", "silent").arg(&daemon.image))
+        .succeeded()
+        .says(&["Adding layer 'extension:extended-1'", "Adding layer 'acme/web:runtime'"]);
+    // The base was not fetched, nor brought.
+    assert_eq!(daemon.recorder.count("/get"), 0);
+    assert!(daemon.recorder.sent() < 200_000, "{}", daemon.recorder.sent());
+    let config = daemon.engine.inspect(&daemon.image, "{{.Config.User}} {{len .RootFS.Layers}}");
+    assert_eq!(config, "2000:2000 8");
+    assert!(daemon.engine.docker(&["save", &daemon.image]).contains("tool 1"));
 }
 
 #[test]

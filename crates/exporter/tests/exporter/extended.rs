@@ -27,7 +27,7 @@ fn extended() -> ImageFixture {
 }
 
 /// Leaves the extended image for the exporter, without the run image's layer, and asks for it.
-fn extend(build: &Build, image: &ImageFixture) -> WrittenFixture {
+pub(crate) fn extend(build: &Build, image: &ImageFixture) -> WrittenFixture {
     let written = image.write(&build.path("layers/extended/run/image"));
     fs_err::remove_file(blob(build, &written.layers[0])).unwrap();
     ask(build);

@@ -11,6 +11,7 @@ mod daemon;
 mod extended;
 mod faults;
 mod image;
+mod launch_cache;
 mod registry;
 mod reuse;
 mod support;

@@ -89,7 +89,10 @@ impl DaemonWriter {
         };
         let mut missing: BTreeSet<DiffId> =
             brought.iter().filter(|diff_id| !at_hand(diff_id)).copied().collect();
-        for image in self.previous.iter().chain([&self.base]) {
+        // An app image has the layers of its base too, but is larger.
+        let has_all = |image: &&StoredImage| missing.iter().all(|diff_id| image.layer(diff_id).is_ok());
+        let base_alone = Some(&self.base).filter(has_all);
+        for image in base_alone.into_iter().chain(&self.previous).chain([&self.base]) {
             let wanted: BTreeSet<DiffId> =
                 image.layers().map(|layer| layer.diff_id).filter(|diff_id| missing.remove(diff_id)).collect();
             if !wanted.is_empty() {
@@ -125,8 +128,18 @@ impl DaemonWriter {
         file.finish().map_err(&failed)
     }
 
+    /// Names the image, if the engine has it: in most engines the digest of the config is the id.
+    fn is_there(&self, new: &NewImage<'_>) -> bool {
+        let (repository, tag) = repository_and_tag(&self.reference);
+        let named = self.store.engine.tag(&new.config.digest.to_string(), &repository, tag);
+        named.map_err(|error| log::debug!("Bringing the image: {error}")).is_ok()
+    }
+
     /// Brings the image; whole, if the engine turns out not to have the layers that it should have.
     fn publish(&self, new: &NewImage<'_>) -> Result<(), StoreError> {
+        if self.is_there(new) {
+            return Ok(());
+        }
         let known = self.known(&new.diff_ids);
         let brought = match self.load(new, known) {
             Err(LoadError::Engine(error @ (EngineError::Failed { .. } | EngineError::Refused { .. })))
@@ -185,8 +198,8 @@ impl ImageWriter for DaemonWriter {
         let id = self.store.engine.id(&self.reference.to_string())?;
         let mut names = vec![name];
         for (tag, reference) in tags {
-            let repository = format!("{}/{}", reference.registry(), reference.repository());
-            self.store.engine.tag(&id, &repository, reference.tag().unwrap_or_default())?;
+            let (repository, tag_name) = repository_and_tag(&reference);
+            self.store.engine.tag(&id, &repository, tag_name)?;
             names.push(tag.clone());
         }
         let id = identifier(&id).to_owned();
@@ -198,6 +211,11 @@ impl ImageWriter for DaemonWriter {
             manifest_size: None,
         })
     }
+}
+
+fn repository_and_tag(reference: &Reference) -> (String, &str) {
+    let repository = format!("{}/{}", reference.registry(), reference.repository());
+    (repository, reference.tag().unwrap_or_default())
 }
 
 /// How many of the first items are the same.

@@ -30,7 +30,8 @@ impl Blobs {
 
     /// Whether the blob is there, in whatever length.
     pub(crate) fn lists(&self, digest: &Digest) -> bool {
-        self.path(digest).exists()
+        // What may not be looked at is taken to be there; reading it then tells why it cannot be read.
+        self.path(digest).try_exists().unwrap_or(true)
     }
 
     pub(crate) fn create_dir(&self) -> io::Result<()> {

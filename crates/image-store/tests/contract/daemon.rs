@@ -130,11 +130,12 @@ fn what_the_engine_has_is_not_sent_again() {
     let first = daemon.export("app:v1", &base, None, &layers).unwrap();
     assert!((3_000_000..4_000_000).contains(&daemon.recorder.sent()), "{}", daemon.recorder.sent());
     let previous = resolve(&daemon.store, &daemon.name("app:v1"));
-    // All the same: nothing but the config.
+    // All the same: it only gets its name.
     daemon.recorder.forget();
     let second = daemon.export("app:v1", &base, Some(&previous), &layers).unwrap();
     assert_eq!(first.identifier, second.identifier);
     assert!(daemon.recorder.sent() < 20_000, "{}", daemon.recorder.sent());
+    assert_eq!((daemon.recorder.count("/load"), daemon.recorder.count("/tag")), (0, 1));
     // Another layer on top: nothing below.
     daemon.recorder.forget();
     let top = [layers[0].clone(), layers[1].clone(), layer("other")];

@@ -4,8 +4,8 @@ use std::path::Path;
 use platform_api::{ExitCode, Input, Phase, PhaseError};
 use spec_model::PlatformApi;
 
-use super::{InputError, Inputs};
-use crate::arguments;
+use super::Inputs;
+use crate::{InputError, arguments};
 
 fn resolve(
     phase: Phase,

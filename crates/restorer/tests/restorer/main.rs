@@ -5,6 +5,8 @@ mod archive;
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod executable;
