@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 29] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -23,7 +23,8 @@ const ARROWS: [(&str, &[&str]); 28] = [
         &["docker-engine", "image", "layer", "phase-shell", "platform-api", "registry", "spec-model"],
     ),
     ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
-    ("buildpack", &["environment", "spec-model", "toml-file"]),
+    ("dockerfile", &[]),
+    ("buildpack", &["dockerfile", "environment", "spec-model", "toml-file"]),
     ("launcher", &["environment", "spec-model", "toml-file"]),
     ("analyzer", LIBRARIES),
     ("detector", LIBRARIES),

@@ -13,5 +13,7 @@ mod shell;
 mod version;
 
 pub use inputs::{Environment, InputError, Inputs};
+pub use passwd::User;
+pub use privileges::{PrivilegeError, become_build_user};
 pub use shell::{heading, run};
 pub use version::{commit, repository, version};
