@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("platform-api", &["spec-model"]),
     ("phase-shell", &["credentials", "docker-engine", "platform-api", "spec-model"]),
     ("layer", &["spec-model"]),
+    ("snapshot", &["layer"]),
     ("image", &["spec-model"]),
     ("registry", &["credentials", "image", "spec-model"]),
     (

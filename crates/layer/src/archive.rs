@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::block::{BlockWriter, ReceiverGone};
 use crate::error::ArchiveError;
-use crate::header::{Entry, Kind, Owner, RECORD};
+use crate::header::{Entry, Kind, Owner, RECORD, Timestamp};
 
 /// What stops an archive from being made.
 #[derive(Debug)]
@@ -69,7 +69,14 @@ impl<'a> Archive<'a> {
             FileType::BlockDevice => Kind::BlockDevice(device.0, device.1),
             FileType::Socket | FileType::Unknown => return Ok(()),
         };
-        self.add_entry(&Entry { path: name, kind, mode: stat.st_mode & 0o7777, owner, copied: None })?;
+        self.add_entry(&Entry {
+            path: name,
+            kind,
+            mode: stat.st_mode & 0o7777,
+            owner,
+            modified: Timestamp::OF_LAYERS,
+            copied: None,
+        })?;
         if let Kind::File(size) = kind {
             self.add_contents(&mut open(path)?, path, size)?;
         }

@@ -6,7 +6,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 
 use crate::archive::{Archive, Halt};
 use crate::error::ArchiveError;
-use crate::header::{Entry, Kind, Owner};
+use crate::header::{Entry, Kind, Owner, Timestamp};
 
 /// Something in a layer that is put together by hand. It belongs to root and has one of a few modes, so nothing
 /// there runs with other rights than those of who runs it.
@@ -60,6 +60,7 @@ impl Assembled {
                     kind: Kind::Directory,
                     mode,
                     owner: Owner::ROOT,
+                    modified: Timestamp::OF_LAYERS,
                     copied: None,
                 })
             }
@@ -88,6 +89,7 @@ pub(crate) fn add_file(
         kind: Kind::File(size),
         mode,
         owner: Owner::ROOT,
+        modified: Timestamp::OF_LAYERS,
         copied: None,
     })?;
     archive.add_contents(&mut std::fs::File::from(file), contents, size)

@@ -6,7 +6,7 @@ use std::path::Path;
 use tar::EntryType;
 
 use crate::extract::{ArchiveFault, ArchiveReader};
-use crate::header::{Entry, Kind, Owner, RECORD};
+use crate::header::{Entry, Kind, Owner, RECORD, Timestamp};
 
 /// Writes a tar archive, file by file.
 #[derive(Debug)]
@@ -30,12 +30,13 @@ impl<W: Write> BundleWriter<W> {
             kind: Kind::File(size),
             mode: 0o644,
             owner: Owner::ROOT,
+            modified: Timestamp::OF_LAYERS,
             copied: None,
         };
         let mut header = Vec::with_capacity(RECORD);
         entry.encode(&mut header);
         self.output.write_all(&header)?;
-        Ok(BundleFile { output: &mut self.output, size, left: size })
+        Ok(BundleFile::new(&mut self.output, size))
     }
 
     /// Writes a small file whole.
@@ -66,7 +67,11 @@ pub struct BundleFile<'a, W> {
     left: u64,
 }
 
-impl<W: Write> BundleFile<'_, W> {
+impl<'a, W: Write> BundleFile<'a, W> {
+    pub(crate) fn new(output: &'a mut W, size: u64) -> Self {
+        Self { output, size, left: size }
+    }
+
     /// Ends the file.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::archive::{Archive, Halt};
 use crate::decompress::decompress;
 use crate::error::ArchiveError;
 use crate::extract::{ArchiveReader, ExtractError, Member, Refusal, VerifyingReader, name_of};
-use crate::header::{Entry, Kind};
+use crate::header::{Entry, Kind, Timestamp};
 
 /// Size of the buffer for uncompressed bytes, as most of what is read at a time are headers.
 const BUFFER: usize = 64 * 1024;
@@ -37,6 +37,7 @@ pub(crate) fn add(archive: &mut Archive<'_>, path: &Path, diff_id: &DiffId) -> R
             kind,
             mode: member.raw_mode,
             owner: member.owner,
+            modified: Timestamp::OF_LAYERS,
             copied: Some(&member.records),
         })?;
         archive.add_read(size, |buffer| reader.read(buffer).map_err(|error| failed(error.into())))?;

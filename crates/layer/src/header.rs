@@ -7,6 +7,7 @@
 //! Spec: POSIX.1-2001 pax Interchange Format.
 
 mod pax;
+mod timestamp;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use rustix::fs::Stat;
 
 pub(crate) use pax::PaxRecords;
 use pax::{Fits, Records};
+pub use timestamp::Timestamp;
 
 /// The user and group that own an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,22 +39,21 @@ impl Owner {
 /// Size of a header, and the unit in which contents are padded, in bytes.
 pub(crate) const RECORD: usize = 512;
 
-/// 1980-01-01T00:00:01Z, the one modification time that layers hold, in Unix seconds.
-const MODIFIED: u64 = 315_532_801;
-
 const NAME_LENGTH: usize = 100;
 const PREFIX_LENGTH: usize = 155;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
+pub enum Kind<'a> {
     /// A regular file with its size in bytes.
     File(u64),
+    /// A directory.
     Directory,
     /// A symbolic link with its target.
     Symlink(&'a Path),
     /// Another name for an earlier entry's file.
     HardLink(&'a Path),
+    /// A named pipe.
     Fifo,
     /// A device with its major and minor numbers.
     CharacterDevice(u32, u32),
@@ -82,6 +83,7 @@ pub(crate) struct Entry<'a> {
     /// Permissions with the setuid, setgid and sticky bits. What other tools archive may tell the kind, too.
     pub(crate) mode: u32,
     pub(crate) owner: Owner,
+    pub(crate) modified: Timestamp,
     /// The pax records that the entry had in the archive it is copied from.
     pub(crate) copied: Option<&'a PaxRecords>,
 }
@@ -119,7 +121,7 @@ impl Entry<'_> {
         block.number(UID, u64::from(self.owner.uid));
         block.number(GID, u64::from(self.owner.gid));
         block.number(SIZE, self.size());
-        block.number(MTIME, MODIFIED);
+        block.number(MTIME, self.modified.whole_seconds().unwrap_or_default());
         block.text(LINK, &encode(self.target()));
         let (major, minor) = match self.kind {
             Kind::CharacterDevice(major, minor) | Kind::BlockDevice(major, minor) => (major, minor),
@@ -138,6 +140,10 @@ impl Entry<'_> {
         let mut records = Records::new(self.copied);
         records.number("gid", self.owner.gid.into(), GID.holds(self.owner.gid.into()));
         records.text("linkpath", target, Fits::whole(target, NAME_LENGTH));
+        let modified = self.modified.to_string();
+        let fits =
+            self.modified.is_whole() && self.modified.whole_seconds().is_some_and(|time| MTIME.holds(time));
+        records.text("mtime", modified.as_bytes(), if fits { Fits::Whole } else { Fits::No });
         records.text(
             "path",
             name,

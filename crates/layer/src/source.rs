@@ -9,7 +9,7 @@ use crate::archive::{Archive, Halt, look_at};
 use crate::assembled::{self, Assembled};
 use crate::copy;
 use crate::error::{ArchiveError, LayerError};
-use crate::header::{Entry, Kind, Owner};
+use crate::header::{Entry, Kind, Owner, Timestamp};
 use crate::pipeline::{self, ArchiveSummary, Compressors, LayerSummary};
 use crate::process_types::ProcessType;
 use crate::root_file_system;
@@ -176,7 +176,14 @@ fn add_listed(archive: &mut Archive<'_>, root: &Path, below: &[PathBuf], owner: 
 }
 
 fn add_root_entry(archive: &mut Archive<'_>, path: &str, kind: Kind<'_>) -> Result<(), Halt> {
-    archive.add_entry(&Entry { path: Path::new(path), kind, mode: 0o755, owner: Owner::ROOT, copied: None })
+    archive.add_entry(&Entry {
+        path: Path::new(path),
+        kind,
+        mode: 0o755,
+        owner: Owner::ROOT,
+        modified: Timestamp::OF_LAYERS,
+        copied: None,
+    })
 }
 
 fn add_launcher(archive: &mut Archive<'_>, executable: &Path) -> Result<(), Halt> {

@@ -58,6 +58,9 @@ pub enum Refusal {
     /// A name on its way is no directory, but a link or a file.
     #[error("'{}' is not a directory", .0.display())]
     NotADirectory(PathBuf),
+    /// It is a whiteout of nothing that could be removed.
+    #[error("a whiteout needs the name of what it hides")]
+    Whiteout,
     /// It is none of file, directory, symbolic link and hard link.
     #[error("layers hold only files, directories and links, not {0}")]
     Kind(&'static str),

@@ -16,4 +16,5 @@ pub(crate) use extraction::name_of;
 pub use find::{Found, find};
 pub use reader::ArchiveFault;
 pub(crate) use reader::{ArchiveReader, Member};
+pub(crate) use tree::{Tree, TreeError, may_give};
 pub use verified::{VerifyingReader, extract_verified};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use tar::{EntryType, Header};
 
-use crate::header::{Owner, PaxRecords, RECORD};
+use crate::header::{Owner, PaxRecords, RECORD, Timestamp};
 
 /// The most bytes of names and other records that an entry may have; systems allow 4 KiB.
 const RECORDS_LIMIT: u64 = 1024 * 1024;
@@ -49,6 +49,7 @@ pub(crate) struct Member {
     /// The permissions and what else the header's field has.
     pub(crate) raw_mode: u32,
     pub(crate) owner: Owner,
+    pub(crate) modified: Timestamp,
     /// The major and minor number, if it has them.
     pub(crate) device: Option<(u32, u32)>,
     /// What the pax header says, if there is one.
@@ -63,6 +64,7 @@ struct Extended {
     size: Option<u64>,
     uid: Option<u64>,
     gid: Option<u64>,
+    modified: Option<Timestamp>,
     sparse: bool,
     /// All records of the last pax header.
     records: PaxRecords,
@@ -241,6 +243,8 @@ impl Extended {
                 b"size" => self.size = Some(number()?),
                 b"uid" => self.uid = Some(number()?),
                 b"gid" => self.gid = Some(number()?),
+                // A time that makes no sense is no reason to refuse a layer.
+                b"mtime" => self.modified = Timestamp::parse(value),
                 _ => self.sparse |= keyword.starts_with(b"GNU.sparse."),
             }
         }
@@ -273,6 +277,7 @@ fn member(header: &Header, extended: Extended) -> Result<Member, &'static str> {
         mode: raw_mode & 0o7777,
         raw_mode,
         owner: Owner { uid: id(extended.uid, header.uid())?, gid: id(extended.gid, header.gid())? },
+        modified: extended.modified.unwrap_or_else(|| Timestamp::seconds(header.mtime().unwrap_or_default())),
         device: device(header),
         records: extended.records,
     })

@@ -22,11 +22,11 @@ const OWNER_ALL: u32 = 0o700;
 
 /// A link or a file is where a directory has to be.
 #[derive(Debug)]
-pub(super) struct NotADirectory(pub(super) PathBuf);
+pub(crate) struct NotADirectory(pub(crate) PathBuf);
 
 /// Why something could not be made.
 #[derive(Debug)]
-pub(super) enum TreeError {
+pub(crate) enum TreeError {
     NotADirectory(NotADirectory),
     System(Errno),
 }
@@ -46,7 +46,7 @@ pub(super) struct Attributes {
 
 /// A tree being filled. Paths are relative and hold names only.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     base: OwnedFd,
     /// The directory used last, as what follows is mostly in it too.
     last: Option<(PathBuf, OwnedFd)>,
@@ -56,10 +56,20 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Opens the directory, which may itself be reached through links.
-    pub(super) fn open(base: &Path) -> Result<Self, Errno> {
+    pub(crate) fn open(base: &Path) -> Result<Self, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let base = rustix::fs::open(base, flags, Mode::empty())?;
         Ok(Self { base, last: None, closed_later: Vec::new() })
+    }
+
+    /// The directory itself.
+    pub(crate) fn base(&self) -> BorrowedFd<'_> {
+        self.base.as_fd()
+    }
+
+    /// Takes nothing for granted that was found before: something was removed.
+    pub(crate) fn forget(&mut self) {
+        self.last = None;
     }
 
     /// Makes a directory. One that exists stays as it is.
@@ -123,7 +133,10 @@ impl Tree {
     }
 
     /// Opens the directory that holds a path, making what is missing.
-    fn parent_and_name<'p>(&mut self, path: &'p Path) -> Result<(BorrowedFd<'_>, &'p OsStr), TreeError> {
+    pub(crate) fn parent_and_name<'p>(
+        &mut self,
+        path: &'p Path,
+    ) -> Result<(BorrowedFd<'_>, &'p OsStr), TreeError> {
         let name = path.file_name().ok_or(Errno::INVAL)?;
         Ok((self.directory(path.parent().unwrap_or(Path::new("")))?, name))
     }
@@ -162,7 +175,7 @@ pub(super) fn finish_file(file: &File, attributes: Attributes) -> Result<(), Err
 }
 
 /// Whether this process may give files away.
-fn may_give() -> bool {
+pub(crate) fn may_give() -> bool {
     rustix::process::geteuid().is_root()
 }
 

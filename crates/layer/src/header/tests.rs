@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Kind, Owner, RECORD};
+use super::{Entry, Kind, Owner, RECORD, Timestamp};
 
 const ROOT: Owner = Owner::ROOT;
 
@@ -16,7 +16,8 @@ fn path(bytes: impl Into<Vec<u8>>) -> PathBuf {
 
 fn encoded(name: impl Into<Vec<u8>>, kind: Kind<'_>, mode: u32, owner: Owner) -> Vec<u8> {
     let mut out = Vec::new();
-    Entry { path: &path(name), kind, mode, owner, copied: None }.encode(&mut out);
+    Entry { path: &path(name), kind, mode, owner, modified: Timestamp::OF_LAYERS, copied: None }
+        .encode(&mut out);
     out
 }
 
