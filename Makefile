@@ -4,7 +4,7 @@ TARGET  ?= $(shell rustc -vV | sed -n 's/^host: //p')
 CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 
-PHASES  := analyzer detector restorer builder exporter creator rebaser launcher
+PHASES  := analyzer detector restorer extender builder exporter creator rebaser launcher
 BUILT   := $(CARGO_TARGET_DIR)/$(TARGET)/release
 # What platforms and the demo use: the static executables, side by side.
 LIFECYCLE := $(CARGO_TARGET_DIR)/lifecycle

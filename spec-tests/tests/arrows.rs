@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 29] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -33,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("builder", LIBRARIES),
     ("exporter", LIBRARIES),
     ("rebaser", LIBRARIES),
+    ("extender", WITH_BUILDER),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
     ("bench", &["platform-api", "spec-model", "test-kit", "test-registry"]),
@@ -52,6 +53,21 @@ const LIBRARIES: &[&str] = &[
     "layer",
     "phase-shell",
     "platform-api",
+    "spec-model",
+    "toml-file",
+];
+
+/// The extender proceeds to the build.
+const WITH_BUILDER: &[&str] = &[
+    "builder",
+    "buildpack",
+    "dockerfile",
+    "image",
+    "image-store",
+    "layer",
+    "phase-shell",
+    "platform-api",
+    "snapshot",
     "spec-model",
     "toml-file",
 ];

@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const EXECUTABLES: [&str; 8] =
-    ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser", "launcher"];
+const EXECUTABLES: [&str; 9] =
+    ["analyzer", "detector", "restorer", "extender", "builder", "exporter", "creator", "rebaser", "launcher"];
 
 /// The directory of static executables; `make test` builds it. Without it there is nothing to test, which
 /// is an error where everything has to be tested.

@@ -18,11 +18,11 @@ pub fn compress(
 ) -> Result<LayerSummary, ArchiveError> {
     let mut fill = |archive: &mut Archive<'_>| {
         let mut sink = Sink { archive, is_cut: false };
-        let made = make(&mut sink);
-        match made {
-            _ if sink.is_cut => Err(Halt::ReceiverGone),
-            made => made.map_err(|error| Halt::Failed(ArchiveError::Source(error))),
+        let result = make(&mut sink);
+        if sink.is_cut {
+            return Err(Halt::ReceiverGone);
         }
+        result.map_err(|error| Halt::Failed(ArchiveError::Source(error)))
     };
     pipeline::layer(&mut fill, compressed, None, compressors)
 }
