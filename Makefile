@@ -10,7 +10,7 @@ TARGET  ?= $(if $(HAS_MUSL),$(MUSL),$(HOST))
 CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 
-PHASES  := analyzer detector restorer builder exporter creator rebaser launcher
+PHASES  := analyzer detector restorer extender builder exporter creator rebaser launcher
 BUILT   := $(CARGO_TARGET_DIR)/$(TARGET)/release
 # What platforms and the demo use: the static executables, side by side.
 LIFECYCLE := $(CARGO_TARGET_DIR)/lifecycle

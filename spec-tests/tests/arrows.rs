@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of the others. Phases use libraries, never each other, creator aside.
-const ARROWS: [(&str, &[&str]); 29] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     ("spec-model", &[]),
     ("environment", &[]),
     ("credentials", &[]),
@@ -33,7 +33,8 @@ const ARROWS: [(&str, &[&str]); 29] = [
         ],
     ),
     ("cache", &["image", "image-store", "layer", "phase-shell", "platform-api", "spec-model"]),
-    ("buildpack", &["environment", "spec-model", "toml-file"]),
+    ("dockerfile", &[]),
+    ("buildpack", &["dockerfile", "environment", "spec-model", "toml-file"]),
     ("launcher", &["environment", "spec-model", "toml-file"]),
     ("analyzer", LIBRARIES),
     ("detector", LIBRARIES),
@@ -41,6 +42,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("builder", LIBRARIES),
     ("exporter", LIBRARIES),
     ("rebaser", LIBRARIES),
+    ("extender", WITH_BUILDER),
     ("creator", WITH_PHASES),
     ("cnb", LIBRARIES),
     ("bench", &["platform-api", "spec-model", "test-engine", "test-kit", "test-registry"]),
@@ -60,6 +62,21 @@ const LIBRARIES: &[&str] = &[
     "layer",
     "phase-shell",
     "platform-api",
+    "spec-model",
+    "toml-file",
+];
+
+/// The extender proceeds to the build.
+const WITH_BUILDER: &[&str] = &[
+    "builder",
+    "buildpack",
+    "dockerfile",
+    "image",
+    "image-store",
+    "layer",
+    "phase-shell",
+    "platform-api",
+    "snapshot",
     "spec-model",
     "toml-file",
 ];

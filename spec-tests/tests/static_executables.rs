@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const EXECUTABLES: [&str; 8] =
-    ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser", "launcher"];
+const EXECUTABLES: [&str; 9] =
+    ["analyzer", "detector", "restorer", "extender", "builder", "exporter", "creator", "rebaser", "launcher"];
 
 /// What all executables may have together, in bytes: builders and lifecycle images hold them all.
 const BUDGET: u64 = 27_000_000;

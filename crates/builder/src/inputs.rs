@@ -42,7 +42,10 @@ pub struct BuilderInputs {
 
 impl BuilderInputs {
     /// Takes the phase's inputs and reads `group.toml`, `plan.toml` and `analyzed.toml`.
-    pub(crate) fn read(inputs: &Inputs) -> Result<Self, BuildError> {
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read(inputs: &Inputs) -> Result<Self, BuildError> {
         let analyzed_path = inputs.path(Input::Analyzed);
         let analyzed: Option<Analyzed> =
             toml_file::read_if_present(analyzed_path).map_err(BuildError::Analyzed)?;

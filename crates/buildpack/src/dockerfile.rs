@@ -3,12 +3,10 @@
 //! What enters is `run.Dockerfile` or `build.Dockerfile`, what leaves is which base image it starts from
 //! and whether it changes that. Spec: `image_extension.md` § Dockerfile Requirements.
 
-mod instructions;
-
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use instructions::Instruction;
+use dockerfile::{ArgDeclaration, Instruction, ParseError, Problem as SyntaxProblem, Step};
 
 /// Which of the two images a Dockerfile is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +50,12 @@ pub struct Dockerfile {
     pub extends: bool,
     /// Instructions that an extension should not use: line and name.
     pub discouraged: Vec<(usize, String)>,
+    /// The character that takes the meaning of the one behind it.
+    pub escape: char,
+    /// The build arguments declared in front of `FROM`.
+    pub preamble: Vec<ArgDeclaration>,
+    /// The instructions behind `FROM`.
+    pub steps: Vec<Step>,
 }
 
 /// A Dockerfile that does not meet the requirements.
@@ -72,12 +76,9 @@ pub enum DockerfileProblem {
     /// The file cannot be read.
     #[error("{0}")]
     Unreadable(String),
-    /// A heredoc does not end.
-    #[error("the here-document '{0}' has no end; put {0} alone on a line behind it")]
-    OpenHeredoc(String),
-    /// An instruction does not exist.
-    #[error("there is no instruction {0}")]
-    UnknownInstruction(String),
+    /// An instruction cannot be understood.
+    #[error("{0}")]
+    Syntax(#[from] SyntaxProblem),
     /// There is no `FROM`.
     #[error("it has no FROM instruction; one is required")]
     NoFrom,
@@ -87,9 +88,6 @@ pub enum DockerfileProblem {
     /// An instruction other than `ARG` stands before `FROM`.
     #[error("{0} must stand behind FROM")]
     BeforeFrom(String),
-    /// `FROM` has other arguments than an image and perhaps a name for the stage.
-    #[error("FROM takes one image, optionally followed by AS and a name")]
-    MalformedFrom,
     /// `build.Dockerfile` does not begin as it must.
     #[error("it must begin with 'ARG base_image' and 'FROM ${{base_image}}', nothing between them")]
     WrongPreamble,
@@ -102,12 +100,7 @@ pub enum DockerfileProblem {
 const BASE_IMAGE: &str = "${base_image}";
 
 /// What an extension may use without further thought.
-const RECOMMENDED: &[&str] =
-    &["ADD", "ARG", "COPY", "ENV", "FROM", "LABEL", "RUN", "SHELL", "USER", "WORKDIR"];
-
-/// What it may use at its own risk.
-const DISCOURAGED: &[&str] =
-    &["CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "MAINTAINER", "ONBUILD", "STOPSIGNAL", "VOLUME"];
+const RECOMMENDED: &[&str] = &["ADD", "ARG", "COPY", "ENV", "LABEL", "RUN", "SHELL", "USER", "WORKDIR"];
 
 impl Dockerfile {
     /// Reads and checks a Dockerfile; none if there is no such file.
@@ -139,30 +132,29 @@ impl fmt::Display for DockerfileKind {
 type Problem = (Option<usize>, DockerfileProblem);
 
 fn check(kind: DockerfileKind, text: &str) -> Result<Dockerfile, Problem> {
-    let all = instructions::split(text)
-        .map_err(|open| (Some(open.line), DockerfileProblem::OpenHeredoc(open.terminator)))?;
-    for instruction in &all {
-        let keyword = instruction.keyword.as_str();
-        if !RECOMMENDED.contains(&keyword) && !DISCOURAGED.contains(&keyword) {
-            return Err((Some(instruction.line), DockerfileProblem::UnknownInstruction(keyword.to_owned())));
+    let parsed = dockerfile::parse(text)
+        .map_err(|ParseError { line, problem }| (Some(line), DockerfileProblem::Syntax(problem)))?;
+    let images: Vec<_> = parsed.steps.iter().enumerate().filter_map(base_image).collect();
+    let (place, from, base) = match images.as_slice() {
+        [] => return Err((None, DockerfileProblem::NoFrom)),
+        [only] => *only,
+        [_, (_, second, _), ..] => return Err((Some(second.line), DockerfileProblem::SecondFrom)),
+    };
+    let (preamble, body) = parsed.steps.split_at(place);
+    let body = body.get(1..).unwrap_or_default();
+    let mut declared = Vec::new();
+    for early in preamble {
+        match &early.instruction {
+            Instruction::Arg(declarations) => declared.extend(declarations.iter().cloned()),
+            _ => return Err((Some(early.line), DockerfileProblem::BeforeFrom(keyword(early).to_owned()))),
         }
     }
-    let from = all.iter().position(|instruction| instruction.keyword == "FROM");
-    let Some((preamble, [from, body @ ..])) = from.map(|index| all.split_at(index)) else {
-        return Err((None, DockerfileProblem::NoFrom));
-    };
-    if let Some(second) = body.iter().find(|instruction| instruction.keyword == "FROM") {
-        return Err((Some(second.line), DockerfileProblem::SecondFrom));
-    }
-    if let Some(early) = preamble.iter().find(|instruction| instruction.keyword != "ARG") {
-        return Err((Some(early.line), DockerfileProblem::BeforeFrom(early.keyword.clone())));
-    }
-    let base = base_image(from)?;
     if kind == DockerfileKind::Build {
         check_preamble(preamble, from, base)?;
     } else if base.contains('$') && base != BASE_IMAGE {
         return Err((Some(from.line), DockerfileProblem::VariableBase(base.to_owned())));
     }
+    let is_discouraged = |step: &&Step| !RECOMMENDED.contains(&keyword(step));
     Ok(Dockerfile {
         kind,
         path: PathBuf::new(),
@@ -170,26 +162,32 @@ fn check(kind: DockerfileKind, text: &str) -> Result<Dockerfile, Problem> {
         extends: !body.is_empty(),
         discouraged: body
             .iter()
-            .filter(|instruction| DISCOURAGED.contains(&instruction.keyword.as_str()))
-            .map(|instruction| (instruction.line, instruction.keyword.clone()))
+            .filter(is_discouraged)
+            .map(|step| (step.line, keyword(step).to_owned()))
             .collect(),
+        escape: parsed.escape,
+        preamble: declared,
+        steps: body.to_vec(),
     })
 }
 
-fn base_image(from: &Instruction) -> Result<&str, Problem> {
-    let words: Vec<&str> =
-        from.arguments.split_whitespace().skip_while(|word| word.starts_with("--")).collect();
-    match words[..] {
-        [image] => Ok(image),
-        [image, by, _] if by.eq_ignore_ascii_case("as") => Ok(image),
-        _ => Err((Some(from.line), DockerfileProblem::MalformedFrom)),
+fn keyword(step: &Step) -> &str {
+    step.text.split_whitespace().next().unwrap_or_default()
+}
+
+fn base_image((place, step): (usize, &Step)) -> Option<(usize, &Step, &str)> {
+    match &step.instruction {
+        Instruction::From { image, .. } => Some((place, step, image)),
+        _ => None,
     }
 }
 
-fn check_preamble(preamble: &[Instruction], from: &Instruction, base: &str) -> Result<(), Problem> {
-    let declares_base = |argument: &Instruction| {
-        argument.arguments.split(|character: char| character == '=' || character.is_whitespace()).next()
-            == Some("base_image")
+fn check_preamble(preamble: &[Step], from: &Step, base: &str) -> Result<(), Problem> {
+    let declares_base = |step: &Step| match &step.instruction {
+        Instruction::Arg(declarations) => {
+            declarations.first().is_some_and(|declaration| declaration.name == "base_image")
+        }
+        _ => false,
     };
     match preamble {
         [argument] if declares_base(argument) && base == BASE_IMAGE => Ok(()),

@@ -40,7 +40,16 @@ mod tests {
 
     fn dockerfile(kind: DockerfileKind, new_base: Option<&str>, extends: bool) -> Dockerfile {
         let new_base = new_base.map(str::to_owned);
-        Dockerfile { kind, path: kind.file_name().into(), new_base, extends, discouraged: Vec::new() }
+        Dockerfile {
+            kind,
+            path: kind.file_name().into(),
+            new_base,
+            extends,
+            discouraged: Vec::new(),
+            escape: '\\',
+            preamble: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     #[test]

@@ -127,22 +127,25 @@ impl ImagePlan {
         config
     }
 
-    /// One entry a layer. Entries of the base that belong to no layer are left out; where what remains
-    /// does not match the base's layers, it tells nothing of them.
     fn history(&self, base: &ImageConfig) -> Vec<History> {
-        let layers = base.rootfs.diff_ids.len();
-        let told: Vec<_> = base.history.iter().filter(|entry| !entry.empty_layer).cloned().collect();
-        let of_base = if told.len() == layers { told } else { vec![History::default(); layers] };
         let of_plan = self
             .layers
             .iter()
             .map(|layer| History { created_by: layer.created_by.clone(), ..History::default() });
         let created = Some(self.created.to_string());
-        of_base
+        layer_history(base)
             .into_iter()
             .chain(of_plan)
             .map(|entry| if self.tells_history { entry } else { History::default() })
             .map(|entry| History { created: created.clone(), ..entry })
             .collect()
     }
+}
+
+/// The history of a base, one entry a layer. Entries that belong to no layer are left out; where what remains
+/// does not match the layers, it tells nothing of them.
+pub(crate) fn layer_history(base: &ImageConfig) -> Vec<History> {
+    let layers = base.rootfs.diff_ids.len();
+    let told: Vec<_> = base.history.iter().filter(|entry| !entry.empty_layer).cloned().collect();
+    if told.len() == layers { told } else { vec![History::default(); layers] }
 }

@@ -39,11 +39,13 @@ pub(crate) struct Archive<'a> {
     blocks: BlockWriter<'a>,
     /// Kept between entries to spare its allocation.
     header: Vec<u8>,
+    /// Whether its end is written already.
+    ended: bool,
 }
 
 impl<'a> Archive<'a> {
     pub(crate) fn new(blocks: BlockWriter<'a>) -> Self {
-        Self { blocks, header: Vec::new() }
+        Self { blocks, header: Vec::new(), ended: false }
     }
 
     /// Adds what is at a path, as it was when it was looked at. A socket can't be archived and is left out.
@@ -128,9 +130,17 @@ impl<'a> Archive<'a> {
         self.pad(size)
     }
 
+    /// Takes bytes of an archive that is made elsewhere, its end included.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), ReceiverGone> {
+        self.ended = true;
+        self.blocks.write(bytes)
+    }
+
     /// Ends the archive with two empty records; returns its size in bytes.
     pub(crate) fn finish(mut self) -> Result<u64, Halt> {
-        self.write_zeros(2 * RECORD)?;
+        if !self.ended {
+            self.write_zeros(2 * RECORD)?;
+        }
         Ok(self.blocks.finish()?)
     }
 

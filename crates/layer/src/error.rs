@@ -67,6 +67,9 @@ pub enum ArchiveError {
         #[source]
         source: Box<ExtractError>,
     },
+    /// An archive that is made elsewhere failed to come.
+    #[error("cannot take the archive")]
+    Source(#[source] io::Error),
     /// The compressed layer can't be written.
     #[error("cannot write the compressed layer")]
     Compressed(#[source] io::Error),

@@ -1,17 +1,21 @@
-//! The pattern language of slices: Go's `filepath.Match`.
+//! The pattern language of slices and of Dockerfiles: Go's `filepath.Match`.
 //!
 //! Ready-made crates differ from it (`**`, braces, classes that hold a slash), so it is matched here. `*` and
 //! `?` stop at a slash, `**` is the same as `*`, `[^a]` negates, `\` quotes.
 //! Spec: buildpack.md § launch.toml, `slices.paths`, which points to Go's rules.
 
 /// The pattern is malformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BadPattern;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern is malformed")]
+pub struct BadPattern;
 
 /// Whether the whole name matches the pattern.
 ///
 /// A fault behind the place where a name stops to match goes unnoticed for that name.
-pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> Result<bool, BadPattern> {
+///
+/// # Errors
+/// The pattern is malformed.
+pub fn matches(pattern: &[u8], name: &[u8]) -> Result<bool, BadPattern> {
     let (mut pattern, mut name) = (pattern, name);
     while !pattern.is_empty() {
         let (star, chunk, rest) = next_chunk(pattern);

@@ -16,5 +16,7 @@ mod volumes;
 
 pub use input_error::InputError;
 pub use inputs::{Environment, Inputs};
+pub use passwd::User;
+pub use privileges::{PrivilegeError, become_build_user};
 pub use shell::{heading, run, run_prepared};
 pub use version::{commit, repository, version};

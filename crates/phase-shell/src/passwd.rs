@@ -6,9 +6,11 @@ use std::path::Path;
 
 /// A user of the build environment.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct User {
-    pub(crate) name: String,
-    pub(crate) home: String,
+pub struct User {
+    /// The user's name.
+    pub name: String,
+    /// The user's home directory.
+    pub home: String,
 }
 
 /// Finds the user with the given id in a file of `/etc/passwd`'s form.

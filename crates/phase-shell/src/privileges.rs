@@ -11,22 +11,47 @@ use nix::unistd::{Gid, Uid};
 use platform_api::{ExitCode, Input, Phase, PhaseError, Privileges};
 
 use crate::Inputs;
+use crate::passwd::{self, User};
 
 /// Privileges that are too many or too few.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PrivilegeError {
+pub enum PrivilegeError {
     /// The phase runs other people's executables.
     #[error("refusing to run {phase} as root: it runs buildpacks, which must not have its rights")]
-    Root { phase: Phase },
+    Root {
+        /// The phase.
+        phase: Phase,
+    },
     /// A volume could not be handed over.
     #[error(
         "failed to hand '{}', which belongs to user {}, group {}, to user {uid}, group {gid}: {source}",
         path.display(), owner.0, owner.1
     )]
-    Hand { path: PathBuf, owner: (u32, u32), uid: u32, gid: u32, source: io::Error },
+    Hand {
+        /// The volume.
+        path: PathBuf,
+        /// The ids of the user and the group that it belongs to.
+        owner: (u32, u32),
+        /// The user's id.
+        uid: u32,
+        /// The group's id.
+        gid: u32,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The process could not become another user.
     #[error("failed to become user {uid}:{gid}: {source}")]
-    Become { uid: u32, gid: u32, source: io::Error },
+    Become {
+        /// The user's id.
+        uid: u32,
+        /// The group's id.
+        gid: u32,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The build image's user is root, or none was named.
+    #[error("refusing to build as root: buildpacks must not have its rights")]
+    BuildAsRoot,
     /// The process could not be hidden from those it starts.
     #[error("failed to hide the process's environment from buildpacks: {0}")]
     Hide(io::Error),
@@ -35,7 +60,11 @@ pub(crate) enum PrivilegeError {
 impl PhaseError for PrivilegeError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Root { .. } | Self::Hand { .. } | Self::Become { .. } | Self::Hide(_) => ExitCode::Failed,
+            Self::Root { .. }
+            | Self::Hand { .. }
+            | Self::Become { .. }
+            | Self::BuildAsRoot
+            | Self::Hide(_) => ExitCode::Failed,
         }
     }
 
@@ -43,6 +72,9 @@ impl PhaseError for PrivilegeError {
         match self {
             Self::Root { .. } => {
                 Some("start it as the build image's user (CNB_USER_ID, CNB_GROUP_ID)".into())
+            }
+            Self::BuildAsRoot => {
+                Some("tell the build image's user with -uid and -gid (CNB_USER_ID, CNB_GROUP_ID)".into())
             }
             Self::Hand { .. } => Some("give it to that user before the phase starts".into()),
             Self::Become { .. } | Self::Hide(_) => None,
@@ -60,16 +92,48 @@ pub(crate) fn settle(inputs: &Inputs) -> Result<(), PrivilegeError> {
     }
     if inputs.gives_up_root() {
         let (uid, gid) = inputs.owner();
-        for volume in volumes(inputs) {
-            hand_over(volume, uid, gid).map_err(|source| {
-                let metadata = fs_err::metadata(volume);
-                let owner = metadata.map_or((0, 0), |metadata| (metadata.uid(), metadata.gid()));
-                PrivilegeError::Hand { path: volume.to_owned(), owner, uid, gid, source }
-            })?;
-        }
+        hand_over_all(volumes(inputs), uid, gid)?;
         become_user(uid, gid)?;
     }
     if inputs.phase() == Phase::Creator { hide() } else { Ok(()) }
+}
+
+/// Gives up root for the build image's user, to whom `volumes` are handed before: for a phase that keeps its
+/// rights at first and then runs buildpacks. Yields what the user database knows of the user.
+///
+/// # Errors
+/// The user would still be root, or the system does not let go of it.
+pub fn become_build_user(inputs: &Inputs, volumes: &[&Path]) -> Result<Option<User>, PrivilegeError> {
+    let (uid, gid) = inputs.owner();
+    if Uid::effective().is_root() {
+        if uid == 0 {
+            return Err(PrivilegeError::BuildAsRoot);
+        }
+        hand_over_all(volumes.iter().copied(), uid, gid)?;
+        // What groups the container's root is in is none of the buildpacks' business.
+        nix::unistd::setgroups(&[Gid::from_raw(gid)]).map_err(|error| PrivilegeError::Become {
+            uid,
+            gid,
+            source: error.into(),
+        })?;
+        become_user(uid, gid)?;
+    }
+    Ok(passwd::find(Path::new("/etc/passwd"), uid))
+}
+
+fn hand_over_all<'a>(
+    volumes: impl Iterator<Item = &'a Path>,
+    uid: u32,
+    gid: u32,
+) -> Result<(), PrivilegeError> {
+    for path in volumes {
+        hand_over(path, uid, gid).map_err(|source| {
+            let metadata = fs_err::metadata(path);
+            let owner = metadata.map_or((0, 0), |metadata| (metadata.uid(), metadata.gid()));
+            PrivilegeError::Hand { path: path.to_owned(), owner, uid, gid, source }
+        })?;
+    }
+    Ok(())
 }
 
 /// The creator runs buildpacks as the user that it is itself. In `/proc` they would find the environment it

@@ -1,42 +1,4 @@
-use super::instructions::split;
 use super::{Dockerfile, DockerfileKind, DockerfileProblem, check};
-
-fn keywords(text: &str) -> Vec<(usize, String)> {
-    split(text).unwrap().into_iter().map(|instruction| (instruction.line, instruction.keyword)).collect()
-}
-
-#[test]
-fn comments_continued_lines_and_case_do_not_matter() {
-    let text = "\u{feff}# a comment\n\n  from a\r\nRUN one \\\n# between\n\n  two \\ \n three\nENV A=b\\\\\nRUN last \\";
-    assert_eq!(
-        keywords(text),
-        [(3, "FROM".into()), (4, "RUN".into()), (9, "ENV".into()), (10, "RUN".into())]
-    );
-    assert_eq!(split("RUN one \\\n  two").unwrap()[0].arguments, "one   two");
-}
-
-#[test]
-fn the_escape_directive_counts_at_the_top_only() {
-    assert_eq!(keywords("# syntax=x\n# escape=`\nRUN a `\nFROM\nRUN b \\\nRUN c").len(), 3);
-    assert_eq!(keywords("\n# comment\n# escape=`\nRUN a `\nFROM b").len(), 2);
-}
-
-#[test]
-fn here_documents_hold_no_instructions() {
-    for heredoc in [
-        "RUN <<EOF\nFROM x\nEOF\n",
-        "RUN cat <<-'EOF' 3<<\"B\"\nFROM x\n\t\tEOF\nFROM y\nB\n",
-        "COPY <<a <<b /dir/\nFROM x\na\nFROM y\nb\n",
-    ] {
-        let text = format!("FROM a\n{heredoc}USER b");
-        assert_eq!(keywords(&text).len(), 3, "{text}");
-    }
-    for ordinary in ["RUN echo '<<EOF'", "RUN cat <<<word", "ENV A=<<EOF", "RUN a\\ <<b"] {
-        assert_eq!(keywords(&format!("{ordinary}\nUSER b")).len(), 2, "{ordinary}");
-    }
-    let open = split("FROM a\nRUN <<EOF\n EOF\n").unwrap_err();
-    assert_eq!((open.line, open.terminator.as_str()), (2, "EOF"));
-}
 
 #[test]
 fn a_run_dockerfile_switches_extends_or_both() {
