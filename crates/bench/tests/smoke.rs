@@ -16,6 +16,11 @@ fn open_directory() -> TempDir {
     directory
 }
 
+/// Whether a container engine can be started.
+fn has_engine() -> bool {
+    test_kit::has_program("dockerd") && nix::unistd::geteuid().is_root()
+}
+
 /// Executables that end well and do nothing.
 fn pretenders(directory: &Path, names: &[&str]) {
     fs_err::create_dir(directory).unwrap();
@@ -62,8 +67,9 @@ fn sides_are_measured_and_what_is_missing_is_said() {
     pretenders(&ours, &["analyzer", "exporter", "launcher"]);
     pretenders(&other, &["analyzer", "launcher"]);
     let arguments = ["--against", other.to_str().unwrap(), "--filter", "cold export"];
-    // Those of layouts; and of registries, if there is one.
-    let expected = if test_kit::has_program("docker-registry") { 5 } else { 2 };
+    // Those of layouts; and of registries and engines, if there are any.
+    let registry = if test_kit::has_program("docker-registry") { 3 } else { 0 };
+    let expected = 2 + registry + usize::from(has_engine());
     let output = bench(directory.path(), &ours, &arguments);
     let figures = figures(directory.path(), &output);
     let cases = figures["cases"].as_array().unwrap();
@@ -110,7 +116,8 @@ fn all_cases_run_with_real_executables() {
     let figures = figures(directory.path(), &output);
     let cases = figures["cases"].as_array().unwrap();
     let registry = test_kit::has_program("docker-registry");
-    assert_eq!(cases.len(), if registry { 18 } else { 11 });
+    let engine = if has_engine() { 3 } else { 0 };
+    assert_eq!(cases.len(), engine + if registry { 18 } else { 11 });
     for case in cases {
         let of_registry = case["name"].as_str().unwrap().starts_with("registry: ");
         let requests = case["sides"][0]["traffic"]["requests"].as_u64();
