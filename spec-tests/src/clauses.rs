@@ -8,6 +8,7 @@ mod embedded;
 mod file;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
 use spec_model::{BuildpackApi, PlatformApi};
@@ -41,7 +42,7 @@ pub struct Clause {
     pub phases: Vec<Phase>,
     /// What it demands, in one line.
     pub says: String,
-    /// The tests that fail if it is broken, as `<binary>::<module>::<function>`.
+    /// The tests that fail if it is broken, as `<module>::<function>`.
     pub tests: Vec<String>,
     /// Why no black-box test can tell whether it is kept.
     pub untestable: Option<String>,
@@ -62,9 +63,28 @@ pub enum Document {
     /// What platforms rely on beyond the texts.
     #[serde(rename = "what platforms rely on beyond the text")]
     Practice,
+    /// What must not happen whatever happens: damage, hangs, crashes.
+    #[serde(rename = "what must hold when something goes wrong")]
+    Robustness,
 }
 
 impl Document {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Platform, Self::Buildpack, Self::ImageExtension, Self::Practice, Self::Robustness];
+
+    /// What it is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Platform => "platform.md",
+            Self::Buildpack => "buildpack.md",
+            Self::ImageExtension => "image_extension.md",
+            Self::Practice => "practice",
+            Self::Robustness => "robustness",
+        }
+    }
+
     /// How ids of its clauses begin.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
@@ -73,6 +93,7 @@ impl Document {
             Self::Buildpack => "buildpack.",
             Self::ImageExtension => "image-extension.",
             Self::Practice => "de-facto.",
+            Self::Robustness => "robustness.",
         }
     }
 }
@@ -91,6 +112,63 @@ pub enum Kind {
     DeFacto,
     /// The bytes of layers and images that exist. A tier of its own: who differs here may keep every other clause.
     ByteEqual,
+    /// What has to hold when something goes wrong: faults, kills and hostile input.
+    Robust,
+}
+
+/// Which clauses belong together. Results of one tier say nothing about another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// What the texts demand and recommend.
+    Spec,
+    /// What platforms rely on.
+    DeFacto,
+    /// What has to hold when something goes wrong.
+    Robustness,
+    /// Identity with the bytes that lifecycles have made so far.
+    Bytes,
+}
+
+impl Tier {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Spec, Self::DeFacto, Self::Robustness, Self::Bytes];
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Spec => "spec",
+            Self::DeFacto => "de-facto",
+            Self::Robustness => "robustness",
+            Self::Bytes => "bytes",
+        })
+    }
+}
+
+impl Kind {
+    /// The tier that clauses of this kind belong to.
+    #[must_use]
+    pub const fn tier(self) -> Tier {
+        match self {
+            Self::Must | Self::MustNot | Self::Should => Tier::Spec,
+            Self::DeFacto => Tier::DeFacto,
+            Self::ByteEqual => Tier::Bytes,
+            Self::Robust => Tier::Robustness,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Must => "must",
+            Self::MustNot => "must-not",
+            Self::Should => "should",
+            Self::DeFacto => "de-facto",
+            Self::ByteEqual => "byte-equal",
+            Self::Robust => "robust",
+        })
+    }
 }
 
 /// An executable that a clause binds.
@@ -109,7 +187,48 @@ pub enum Phase {
     Launcher,
 }
 
+impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Analyzer,
+        Self::Detector,
+        Self::Restorer,
+        Self::Extender,
+        Self::Builder,
+        Self::Exporter,
+        Self::Creator,
+        Self::Rebaser,
+        Self::Launcher,
+    ];
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Analyzer => "analyzer",
+            Self::Detector => "detector",
+            Self::Restorer => "restorer",
+            Self::Extender => "extender",
+            Self::Builder => "builder",
+            Self::Exporter => "exporter",
+            Self::Creator => "creator",
+            Self::Rebaser => "rebaser",
+            Self::Launcher => "launcher",
+        })
+    }
+}
+
 impl Clause {
+    /// The versions in which it holds, in words.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        let platform =
+            self.platform.map(|versions| format!("Platform API {} to {}", versions.from, versions.to));
+        let buildpack =
+            self.buildpack.map(|versions| format!("Buildpack API {} to {}", versions.from, versions.to));
+        platform.into_iter().chain(buildpack).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether it holds for these versions.
     #[must_use]
     pub fn holds_in(&self, platform: PlatformApi, buildpack: BuildpackApi) -> bool {

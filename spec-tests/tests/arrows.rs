@@ -50,7 +50,7 @@ const ARROWS: [(&str, &[&str]); 31] = [
     ("test-engine", &["test-kit"]),
     ("test-kit", &[]),
     ("test-registry", &["test-kit"]),
-    ("spec-tests", &["spec-model"]),
+    ("spec-tests", &["platform-api", "spec-model", "test-engine", "test-kit", "test-registry"]),
 ];
 
 const LIBRARIES: &[&str] = &[
@@ -104,7 +104,7 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("tar", &["layer", "test-kit"]),
     ("ureq", &["docker-engine", "registry"]),
     ("flate2", &["layer", "test-kit"]),
-    ("clap", &["phase-shell", "cnb", "bench", "package"]),
+    ("clap", &["phase-shell", "cnb", "bench", "package", "spec-tests"]),
 ];
 
 /// The direct dependencies of each crate of the workspace, without those of its tests.

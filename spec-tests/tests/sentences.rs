@@ -60,7 +60,7 @@ fn read(repository: &str, document: Document, version: &str) -> String {
         Document::Platform => ("platform", "platform.md"),
         Document::Buildpack => ("buildpack", "buildpack.md"),
         Document::ImageExtension => ("buildpack", "image_extension.md"),
-        Document::Practice => unreachable!("no text"),
+        Document::Practice | Document::Robustness => unreachable!("no text"),
     };
     let show = |tag: String| {
         let object = format!("refs/tags/{tag}:{file}");

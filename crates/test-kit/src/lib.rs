@@ -1,10 +1,12 @@
 //! Helpers for the tests of this workspace. They don't use the code they help to test.
 
+mod archive;
 mod image_fixture;
 mod program;
 mod scratch;
 mod scripted_buildpack;
 
+pub use archive::{ArchiveEntry, archive_entries, uncompressed};
 pub use image_fixture::{ImageFixture, LayerFixture, WrittenFixture, sha256};
 pub use program::has_program;
 pub use scratch::Scratch;

@@ -118,13 +118,19 @@ fn fault(row: &Row, document: Document) -> Option<&'static str> {
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".-".contains(letter);
     let is_backwards = row.platform.is_some_and(|versions| versions.from > versions.to)
         || row.buildpack.is_some_and(|versions| versions.from > versions.to);
-    let is_of_practice = matches!(row.kind, Kind::DeFacto | Kind::ByteEqual);
+    let documents = match row.kind {
+        Kind::Must | Kind::MustNot | Kind::Should => {
+            &[Document::Platform, Document::Buildpack, Document::ImageExtension][..]
+        }
+        Kind::DeFacto | Kind::ByteEqual => &[Document::Practice],
+        Kind::Robust => &[Document::Robustness],
+    };
     let faults = [
         (!row.id.starts_with(document.prefix()), "does not begin as ids of its document do"),
         (!row.id.chars().all(is_of_id), "has letters that ids don't have"),
         (row.platform.is_none() && row.buildpack.is_none(), "holds in no version"),
         (is_backwards, "has versions that run backwards"),
-        (is_of_practice != (document == Document::Practice), "is of a kind that its document does not have"),
+        (!documents.contains(&document), "is of a kind that its document does not have"),
         (row.phases.is_empty(), "binds no phase"),
         (row.section.is_empty() || row.says.is_empty(), "does not say what it demands, or where"),
         (row.untestable.as_deref() == Some(""), "has no reason why it cannot be tested"),
