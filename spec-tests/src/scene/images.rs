@@ -1,7 +1,10 @@
 //! The images of a scene, put into its store and read from it.
 #![expect(clippy::expect_used, reason = "a set-up that fails ends the test")]
 
+use std::net::ToSocketAddrs;
+
 use test_kit::{ImageFixture, WrittenFixture};
+use test_registry::FaultProxy;
 
 use crate::scene::{Image, Scene};
 use crate::store::{RegistryAt, Store, daemon, layout};
@@ -28,6 +31,17 @@ impl Scene<'_> {
     /// The registry of this run.
     pub(crate) fn registry(&self) -> &RegistryAt {
         self.stage.services.registry().unwrap_or_else(|reason| skip(reason))
+    }
+
+    /// A proxy before the registry, by which a test breaks what a phase does there. See [`Scene::behind`].
+    pub(crate) fn proxy(&self) -> FaultProxy {
+        let mut addresses = self.registry().address().to_socket_addrs().expect("the registry's address");
+        FaultProxy::before_address(addresses.next().expect("an address"))
+    }
+
+    /// The same image, as a phase names it that is to reach it by a proxy.
+    pub(crate) fn behind(&self, proxy: &FaultProxy, reference: &str) -> String {
+        reference.replace(self.registry().address(), &proxy.address())
     }
 
     /// The full reference of an image of this scene, for a name such as `app` or `app:tag`.

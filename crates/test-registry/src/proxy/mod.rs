@@ -39,11 +39,13 @@ impl FaultProxy {
     /// A proxy before a registry, without faults so far.
     #[must_use]
     pub fn before(registry: &TestRegistry) -> Self {
-        let shared = Arc::new(Shared {
-            registry: registry.socket_address(),
-            rules: Mutex::default(),
-            record: Record::default(),
-        });
+        Self::before_address(registry.socket_address())
+    }
+
+    /// A proxy before whatever registry without TLS is at an address, without faults so far.
+    #[must_use]
+    pub fn before_address(registry: SocketAddr) -> Self {
+        let shared = Arc::new(Shared { registry, rules: Mutex::default(), record: Record::default() });
         let exchanges = Arc::clone(&shared);
         let server = Server::start(move |client, connection| {
             // Connections that break are what this is for.
