@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use crate::clauses::Table;
 use crate::store::{Services, Store};
 
+pub(crate) use build::architecture;
 pub(crate) use image::{Blobs, Image, Layer, at};
 pub(crate) use images::Put;
 pub(crate) use phase::Phase;
