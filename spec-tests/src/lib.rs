@@ -4,6 +4,11 @@
 //! `Scene`: a container's directories, in which it writes files, runs phase executables of the lifecycle under test
 //! and looks at what they leave. `plan` says which test runs in which versions and with which store, `runner` runs
 //! them, and `results` and `report` tell what that means for each clause.
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "scripts and files for tests are put together so; nobody waits for that"
+)]
 
 pub mod clauses;
 

@@ -17,15 +17,14 @@ use crate::results::Results;
 
 /// Tells the results, and writes the files that are asked for.
 pub(crate) fn write(table: &Table, results: &Results, arguments: &Arguments) -> Result<()> {
-    let files: [(&Option<_>, fn(&Results) -> String); 3] = [
-        (&arguments.json, json::document),
-        (&arguments.junit, junit::document),
-        (&arguments.markdown, markdown::document),
-    ];
-    for (file, document) in files {
-        if let Some(file) = file {
-            replace(file, &document(results))?;
-        }
+    if let Some(file) = &arguments.json {
+        replace(file, &json::document(results))?;
+    }
+    if let Some(file) = &arguments.junit {
+        replace(file, &junit::document(results))?;
+    }
+    if let Some(file) = &arguments.markdown {
+        replace(file, &markdown::document(results))?;
     }
     say(&text::document(table, results));
     Ok(())

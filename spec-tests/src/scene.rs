@@ -1,10 +1,11 @@
 //! What a test works with: the directories of a container, the phases run in it, and the images they write.
 //!
 //! What a scene does to prepare a test panics if it fails, which is told apart from a lifecycle that fails.
-#![expect(clippy::expect_used, reason = "a set-up that fails ends the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a set-up that fails ends the test")]
 
 mod build;
 mod buildpacks;
+mod detection;
 mod files;
 mod image;
 mod images;
@@ -21,7 +22,8 @@ use tempfile::TempDir;
 use crate::clauses::Table;
 use crate::store::{Services, Store};
 
-pub(crate) use build::architecture;
+pub(crate) use build::{BUILDPACK, architecture};
+pub(crate) use detection::plan;
 pub(crate) use image::{Blobs, Image, Layer, at};
 pub(crate) use images::Put;
 pub(crate) use phase::Phase;

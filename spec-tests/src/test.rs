@@ -60,7 +60,7 @@ impl Test {
     }
 
     /// It starts phases as root.
-    pub(crate) fn as_root(mut self) -> Self {
+    pub(crate) fn by_root(mut self) -> Self {
         self.needs_root = true;
         self
     }

@@ -31,6 +31,12 @@ impl ScriptedBuildpack {
         }
     }
 
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// With another version.
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {

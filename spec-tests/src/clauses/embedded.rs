@@ -47,6 +47,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("de-facto/rebase", include_str!("../../clauses/de-facto/rebase.toml")),
     ("de-facto/registries", include_str!("../../clauses/de-facto/registries.toml")),
     ("de-facto/bytes", include_str!("../../clauses/de-facto/bytes.toml")),
+    ("robustness/faults", include_str!("../../clauses/robustness/faults.toml")),
 ];
 
 /// How many sentences the texts have.

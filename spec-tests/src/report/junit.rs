@@ -1,4 +1,4 @@
-//! The results in the form that JUnit's readers know.
+//! The results in the form that readers of `JUnit`'s know.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,9 @@ pub(super) fn document(results: &Results) -> String {
             count(&[State::Broken]),
             count(&[State::Skipped, State::NotRun, State::Untestable, State::Known]),
         );
-        clauses.iter().for_each(|result| case(&mut text, results, result));
+        for result in clauses {
+            case(&mut text, results, result);
+        }
         text.push_str("</testsuite>\n");
     }
     text + "</testsuites>\n"

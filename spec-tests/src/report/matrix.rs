@@ -71,13 +71,11 @@ fn matrix(results: &Results, document: Document) -> Option<Matrix> {
     let mut rows: Vec<(String, BTreeMap<&Version, Cell>)> = Vec::new();
     for result in of_document().filter(|result| !result.versions.is_empty()) {
         let section = result.clause.section.split(" § ").next().unwrap_or_default();
-        let row = match rows.iter().position(|(known, _)| known == section) {
-            Some(row) => row,
-            None => {
-                rows.push((section.to_owned(), BTreeMap::new()));
-                rows.len() - 1
-            }
-        };
+        let known = rows.iter().position(|(known, _)| known == section);
+        let row = known.unwrap_or(rows.len());
+        if known.is_none() {
+            rows.push((section.to_owned(), BTreeMap::new()));
+        }
         let Some((_, cells)) = rows.get_mut(row) else { continue };
         for (version, state) in &result.versions {
             cells.entry(version).or_default().add(result.clause.kind, *state);

@@ -23,7 +23,9 @@ pub(super) fn document(table: &Table, results: &Results) -> String {
         let width = matrix.rows.iter().map(|(section, _)| section.chars().count()).max().unwrap_or_default();
         let width = width.max(matrix.document.title().chars().count());
         let _ = write!(text, "\n{:width$}", matrix.document.title());
-        matrix.versions.iter().for_each(|version| drop(write!(text, " {:>7}", version.1)));
+        for version in &matrix.versions {
+            let _ = write!(text, " {:>7}", version.1);
+        }
         text.push('\n');
         for (section, cells) in &matrix.rows {
             let _ = write!(text, "{section:width$}");
@@ -136,7 +138,9 @@ pub(super) fn list(table: &Table, selection: &Selection) -> String {
             continue;
         }
         let _ = writeln!(text, "{id} ({kind}, {}): {says}", clause.versions());
-        tests.iter().for_each(|test| drop(writeln!(text, "  {test}")));
+        for test in tests {
+            let _ = writeln!(text, "  {test}");
+        }
         if let Some(reason) = untestable {
             let _ = writeln!(text, "  no test: {reason}");
         }

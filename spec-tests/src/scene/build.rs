@@ -1,5 +1,7 @@
 //! What a build left for the exporter, and its export.
 
+use std::fmt::Write as _;
+
 use crate::scene::{Image, Put, Run, Scene};
 use crate::verdict::Verdict;
 
@@ -28,8 +30,11 @@ impl Scene<'_> {
         let Put { name, reference, .. } = run_image;
         let mut analyzed = format!("[run-image]\nreference = '{reference}'\n");
         if self.holds("platform.analyzed-toml.run-image.image") {
-            analyzed +=
-                &format!("image = '{name}'\n[run-image.target]\nos = 'linux'\narch = '{}'\n", architecture());
+            let _ = write!(
+                analyzed,
+                "image = '{name}'\n[run-image.target]\nos = 'linux'\narch = '{}'\n",
+                architecture()
+            );
             self.write("/cnb/run.toml", format!("[[images]]\nimage = '{name}'\n"));
         } else {
             self.write("/cnb/stack.toml", format!("[run-image]\nimage = '{name}'\n"));

@@ -97,7 +97,7 @@ impl Image {
     pub(crate) fn env(&self, name: &str) -> Option<&str> {
         let variables = at(&self.config, "/config/Env").as_array()?;
         let pairs = variables.iter().filter_map(|variable| variable.as_str()?.split_once('='));
-        pairs.filter(|(known, _)| *known == name).map(|(_, value)| value).last()
+        pairs.filter(|(known, _)| *known == name).map(|(_, value)| value).next_back()
     }
 
     /// The diffIDs of all layers, the bottom one first.

@@ -57,7 +57,7 @@ impl Scene<'_> {
     /// Puts an image into the store under a name such as `run`.
     pub(crate) fn put(&self, name: &str, image: &ImageFixture) -> Put {
         let reference = self.reference(name);
-        let (repository, tag) = self.split(&reference);
+        let (repository, tag) = split(&reference);
         let unnamed = reference.trim_end_matches(&format!(":{tag}")).to_owned();
         let (digest, by_digest, diff_ids) = match self.store {
             Store::Registry => {
@@ -81,17 +81,10 @@ impl Scene<'_> {
         Put { name: reference, reference: by_digest, digest, diff_ids }
     }
 
-    /// Repository without the registry, and tag or digest, of a full reference.
-    fn split(&self, reference: &str) -> (String, String) {
-        let (_, path) = reference.split_once('/').expect("a full reference");
-        let (repository, tag) = path.split_once('@').or_else(|| path.rsplit_once(':')).expect("a tag");
-        (repository.to_owned(), tag.to_owned())
-    }
-
     /// Reads an image of this scene, by a name such as `app` or a full reference.
     pub(crate) fn image(&self, name: &str) -> Verdict<Image> {
         let reference = if name.contains(&self.id) { name.to_owned() } else { self.reference(name) };
-        let (repository, tag) = self.split(&reference);
+        let (repository, tag) = split(&reference);
         match self.store {
             Store::Registry => self.registry().read(&repository, &tag),
             Store::Layout => layout::read(&reference, &layout::path_of(&self.path(LAYOUT), &reference)),
@@ -102,6 +95,7 @@ impl Scene<'_> {
     }
 
     /// A run image with two layers, as the target of these tests is described.
+    #[expect(clippy::unused_self, reason = "a scene is where tests look for it")]
     pub(crate) fn run_image(&self) -> ImageFixture {
         ImageFixture::default()
             .layer(&[("etc/", ""), ("etc/os-release", "ID=linux-of-tests\nVERSION_ID=7\n")])
@@ -110,4 +104,11 @@ impl Scene<'_> {
             .label("io.buildpacks.base.distro.name", "linux-of-tests")
             .label("io.buildpacks.base.distro.version", "7")
     }
+}
+
+/// Repository without the registry, and tag or digest, of a full reference.
+fn split(reference: &str) -> (String, String) {
+    let (_, path) = reference.split_once('/').expect("a full reference");
+    let (repository, tag) = path.split_once('@').or_else(|| path.rsplit_once(':')).expect("a tag");
+    (repository.to_owned(), tag.to_owned())
 }

@@ -118,13 +118,13 @@ impl Phase<'_> {
     }
 
     /// As root; the test has to be one that needs it.
-    pub(crate) fn as_root(self) -> Self {
+    pub(crate) fn by_root(self) -> Self {
         assert!(is_root(), "a test that starts phases as root has to say so");
-        self.as_user(0, 0)
+        self.by_user(0, 0)
     }
 
     /// As another user.
-    pub(crate) fn as_user(mut self, user: u32, group: u32) -> Self {
+    pub(crate) fn by_user(mut self, user: u32, group: u32) -> Self {
         self.container.user = (user, group);
         self
     }

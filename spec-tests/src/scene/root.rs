@@ -51,9 +51,9 @@ impl Scene<'_> {
         }
         self.write(
             "/etc/passwd",
-            &format!("root:x:0:0::/root:/bin/sh\nuser:x:{USER}:{USER}::/home/user:/bin/sh\n"),
+            format!("root:x:0:0::/root:/bin/sh\nuser:x:{USER}:{USER}::/home/user:/bin/sh\n"),
         );
-        self.write("/etc/group", &format!("root:x:0:\nuser:x:{USER}:\n"));
+        self.write("/etc/group", format!("root:x:0:\nuser:x:{USER}:\n"));
         self.write("/etc/hosts", "127.0.0.1 localhost\n");
     }
 

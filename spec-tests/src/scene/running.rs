@@ -65,7 +65,7 @@ impl Running {
                 break false;
             }
             std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
+            pause = (pause * 2).min(Duration::from_millis(2));
         };
         self.kill();
         let status = self.child.wait().expect("its status");
@@ -149,7 +149,7 @@ impl Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "$ {}\n", self.call)?;
+        writeln!(out, "$ {}", self.call)?;
         for line in self.stdout.lines() {
             writeln!(out, "  {line}")?;
         }

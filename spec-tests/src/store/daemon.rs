@@ -1,4 +1,5 @@
 //! Images in a container engine, by Docker's own client.
+#![expect(clippy::expect_used, reason = "a set-up that fails ends the test")]
 
 use std::collections::BTreeMap;
 

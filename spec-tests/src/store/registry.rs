@@ -1,4 +1,5 @@
 //! Images in a registry, by the plain requests of the distribution specification.
+#![expect(clippy::expect_used, reason = "a set-up that fails ends the test")]
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Image extensions in detection. Spec: platform.md § detector, image_extension.md.
+//! Image extensions in detection. Spec: platform.md § detector, `image_extension.md`.
 
 use crate::test::Test;
 

@@ -1,4 +1,5 @@
 //! The rebaser: an app image on another run image. Spec: platform.md § rebaser.
+#![expect(clippy::indexing_slicing, reason = "documents that a test made are changed by key")]
 
 mod force;
 mod inputs;

@@ -7,7 +7,7 @@ use crate::verdict::{Verdict, ensure, equal};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        test!(parents_come_first).with_images().as_root(),
+        test!(parents_come_first).with_images().by_root(),
         test!(a_layer_is_walked_in_depth).with_images(),
         test!(the_app_is_sorted_by_whole_paths).with_images(),
         test!(a_slice_is_sorted_by_whole_paths).with_images(),
