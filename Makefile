@@ -12,6 +12,8 @@ export CARGO_TARGET_DIR
 
 PHASES  := analyzer detector restorer extender builder exporter creator rebaser launcher
 BUILT   := $(CARGO_TARGET_DIR)/$(TARGET)/release
+# Other executables are tested, if they are named on the command line.
+LIFECYCLE_GIVEN := $(filter command,$(origin LIFECYCLE))
 # What platforms and the demo use: the static executables, side by side.
 LIFECYCLE := $(CARGO_TARGET_DIR)/lifecycle
 
@@ -36,7 +38,7 @@ STATIC := -C target-feature=+crt-static -C relocation-model=pie \
 
 SCRIPTS := .ci/run .ci/check-image-vectors $(wildcard demo/*.sh samples/builder/assemble samples/buildpacks/*/bin/*)
 
-.PHONY: help build package test check demo bench clean
+.PHONY: help build package test check conformance demo bench clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -65,6 +67,11 @@ check: ## formatting, lints and documentation, as CI demands them
 
 test: build check ## everything that has to hold
 	LIFECYCLE_DIR="$(abspath $(LIFECYCLE))" LIFECYCLE_TARGET=$(TARGET) cargo test --workspace --locked
+
+conformance: ## test the executables in LIFECYCLE=DIR, ours if not given; CONFORMANCE_ARGS=--help tells more
+	$(if $(LIFECYCLE_GIVEN),,$(MAKE) build)
+	cargo run --quiet --locked -p spec-tests -- --lifecycle "$(abspath $(LIFECYCLE))" \
+		$(if $(LIFECYCLE_GIVEN),,--known spec-tests/deviations/ours.toml) $(CONFORMANCE_ARGS)
 
 demo: build ## from source to a running image, twice
 	LIFECYCLE_DIR="$(abspath $(LIFECYCLE))" CNB="$(abspath $(LIFECYCLE))/cnb" demo/demo.sh
