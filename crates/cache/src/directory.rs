@@ -130,15 +130,26 @@ impl CacheDirectory {
         DirectoryWriter::begin(Places::of(&self.path), lock)
     }
 
-    /// Keeps other writers away for as long as the returned file is open.
-    fn lock(&self) -> Result<fs_err::File, CacheError> {
+    /// Keeps other writers away for as long as the lock is there.
+    fn lock(&self) -> Result<Lock, CacheError> {
         let directory = fs_err::File::open(&self.path)
             .map_err(|error| CacheError::io("open the cache directory", &self.path, error))?;
         match directory.file().try_lock() {
             Err(TryLockError::WouldBlock) => Err(CacheError::Busy { path: self.path.clone() }),
             // Some network file systems have no locks; single writers are fine there too.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(directory),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Lock(directory)),
         }
+    }
+}
+
+/// The right to write a cache, which ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(fs_err::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that another thread is just starting has it open, too.
+        let _ = self.0.file().unlock();
     }
 }
 

@@ -10,7 +10,7 @@ use spec_model::DiffId;
 use spec_model::labels::CACHE_METADATA;
 use spec_model::lifecycle_metadata::CacheMetadata;
 
-use crate::directory::{Places, is_sound, layer_file, open_layer};
+use crate::directory::{Lock, Places, is_sound, layer_file, open_layer};
 use crate::sink::DirectorySink;
 use crate::{CacheError, CacheLayer, CacheLayerSink, CacheWriter};
 
@@ -22,12 +22,12 @@ pub(crate) struct DirectoryWriter {
     /// Layers found damaged; each is read and warned of once.
     damaged: Mutex<HashSet<DiffId>>,
     /// Held until the writer is dropped.
-    _lock: fs_err::File,
+    _lock: Lock,
 }
 
 impl DirectoryWriter {
     /// Puts in order what a killed writer left, and makes an empty `staging`.
-    pub(crate) fn begin(places: Places, lock: fs_err::File) -> Result<Self, CacheError> {
+    pub(crate) fn begin(places: Places, lock: Lock) -> Result<Self, CacheError> {
         if places.present() == places.backup {
             rename(&places.backup, &places.committed)?;
         }
