@@ -1,4 +1,5 @@
 //! This workspace's own executables keep all clauses, but for the deviations that are listed.
+
 use std::path::Path;
 use std::process::Command;
 
