@@ -29,7 +29,7 @@ fn cached(scene: &Scene<'_>) -> Verdict<String> {
     built_with_cache(scene, &"content".repeat(1000));
     export(scene)?;
     let layers = scene.names("/cache/committed");
-    let layer = layers.into_iter().find(|name| name.ends_with(".tar"));
+    let layer = layers.into_iter().find(|name| name.starts_with("sha256:"));
     Ok(format!("/cache/committed/{}", layer.unwrap_or_default()))
 }
 

@@ -41,9 +41,9 @@ fn what_was_analyzed_is_whole(scene: &Scene<'_>) -> Verdict {
     let analyzer =
         || scene.phase("analyzer").args(&["-run-image", &run_image.name]).arg(scene.reference("app"));
     let check = || {
-        let analyzed = scene.read_toml("/layers/analyzed.toml")?;
-        let reference = analyzed.pointer("/run-image/reference").and_then(|reference| reference.as_str());
-        ensure("the run image is on record", reference == Some(&run_image.reference), &analyzed)
+        let seen = scene.read_toml("/layers/analyzed.toml")?;
+        let reference = seen.pointer("/run-image/reference").and_then(|reference| reference.as_str());
+        ensure("the run image is on record", reference == Some(&run_image.reference), &seen)
     };
     killed(|_| {}, analyzer, check)
 }

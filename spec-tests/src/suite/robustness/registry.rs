@@ -90,19 +90,19 @@ fn a_cut_manifest_is_refused(scene: &Scene<'_>) -> Verdict {
 fn a_changed_config_is_refused(scene: &Scene<'_>) -> Verdict {
     let (run_image, proxy) = (scene.built(), scene.proxy());
     proxy.on("GET", "/run/blobs/", .., Fault::FlipByte(40));
-    refuses(&within(exporter(scene, &proxy, &run_image)?, 50)?, "exporter")?;
+    refuses(&within(exporter(scene, &proxy, &run_image), 50)?, "exporter")?;
     ensure("there is no image", scene.image("app").is_err(), "there is one")
 }
 
 /// The exporter for images behind a proxy.
-fn exporter<'s>(scene: &'s Scene<'_>, proxy: &FaultProxy, run_image: &Put) -> Verdict<Phase<'s>> {
+fn exporter<'s>(scene: &'s Scene<'_>, proxy: &FaultProxy, run_image: &Put) -> Phase<'s> {
     let behind = |text: &str| scene.behind(proxy, text);
     scene.analyzed(&Put {
         name: behind(&run_image.name),
         reference: behind(&run_image.reference),
         ..run_image.clone()
     });
-    Ok(scene.phase("exporter").arg(behind(&scene.reference("app"))))
+    scene.phase("exporter").arg(behind(&scene.reference("app")))
 }
 
 /// Answers of a registry to whoever wants the run image's manifest.
@@ -177,7 +177,7 @@ fn export_fails(scene: &Scene<'_>, method: &str, target: &str, fault: Fault) -> 
     let old = scene.export()?;
     scene.write("/workspace/page", "of the next version");
     proxy.on(method, target, .., fault);
-    refuses(&within(exporter(scene, &proxy, &run_image)?, 50)?, "exporter")?;
+    refuses(&within(exporter(scene, &proxy, &run_image), 50)?, "exporter")?;
     equal("the image", &scene.image("app")?.digest, &old.digest)
 }
 
@@ -197,7 +197,7 @@ fn an_upload_that_is_cut_is_repeated_or_fails(scene: &Scene<'_>) -> Verdict {
     for method in ["PUT", "PATCH"] {
         proxy.on(method, "/blobs/uploads", 1..=1, Fault::CutRequestAfter(50_000));
     }
-    let run = within(exporter(scene, &proxy, &run_image)?, 50)?;
+    let run = within(exporter(scene, &proxy, &run_image), 50)?;
     in_order(&run)?;
     if run.code() != Some(0) {
         refuses(&run, "exporter")?;
