@@ -1,5 +1,6 @@
 //! The course of a build: each buildpack in turn, then the files for the exporter.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use buildpack::build::BuildOutputs;
@@ -8,7 +9,7 @@ use buildpack::command::Surroundings;
 use buildpack::descriptor::{Descriptor, Kind};
 use environment::BuildEnvironment;
 use spec_model::build_metadata::BuildMetadata;
-use spec_model::group::GroupElement;
+use spec_model::group::{Group, GroupElement};
 
 use crate::plan::OpenPlan;
 use crate::processes::Processes;
@@ -23,6 +24,7 @@ use crate::{BuildError, BuilderInputs};
 /// the disk refuses.
 pub fn build(inputs: &BuilderInputs) -> Result<BuildMetadata, BuildError> {
     inputs.group.check_apis()?;
+    check_directories(&inputs.group)?;
     if !inputs.app.is_dir() {
         return Err(BuildError::App { path: inputs.app.clone() });
     }
@@ -36,6 +38,19 @@ pub fn build(inputs: &BuilderInputs) -> Result<BuildMetadata, BuildError> {
     let metadata = run.finish()?;
     results::write_metadata(&inputs.layers, &metadata)?;
     Ok(metadata)
+}
+
+/// Ids that differ may be the same when escaped.
+fn check_directories(group: &Group) -> Result<(), BuildError> {
+    let mut owners = BTreeMap::new();
+    for GroupElement { id, .. } in &group.group {
+        let directory = id.escaped();
+        let owner = owners.entry(directory.clone()).or_insert(id);
+        if *owner != id {
+            return Err(BuildError::SharedDirectory { one: owner.clone(), other: id.clone(), directory });
+        }
+    }
+    Ok(())
 }
 
 fn find_buildpacks(inputs: &BuilderInputs) -> Result<Vec<Descriptor>, BuildError> {

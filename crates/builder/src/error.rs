@@ -9,6 +9,7 @@ use buildpack::catalogue::CatalogueError;
 use buildpack::descriptor::UnsupportedApi;
 use environment::EnvironmentError;
 use platform_api::{ExitCode, PhaseError};
+use spec_model::BuildpackId;
 use spec_model::group::UnsupportedGroup;
 use spec_model::metadata::NotJson;
 use spec_model::text::NotToml;
@@ -35,6 +36,16 @@ pub enum BuildError {
     /// A buildpack declares a Buildpack API that is not supported.
     #[error(transparent)]
     Api(UnsupportedApi),
+    /// Two buildpacks of the group would write into each other's layers.
+    #[error("buildpacks {one} and {other} would share the directory '{directory}' in the layers directory")]
+    SharedDirectory {
+        /// An id.
+        one: BuildpackId,
+        /// Another id, which is the same when escaped.
+        other: BuildpackId,
+        /// Both ids, escaped.
+        directory: String,
+    },
     /// A buildpack of the group cannot be had.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -114,6 +125,7 @@ impl PhaseError for BuildError {
             Self::GroupApi(_) | Self::Api(_) => ExitCode::BuildpackApi,
             Self::BuildpackFailed { .. } => ExitCode::BuildpackFailed,
             Self::Catalogue(_)
+            | Self::SharedDirectory { .. }
             | Self::App { .. }
             | Self::Buildpack { .. }
             | Self::LayerEnvironment { .. }

@@ -48,6 +48,16 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("de-facto/registries", include_str!("../../clauses/de-facto/registries.toml")),
     ("de-facto/bytes", include_str!("../../clauses/de-facto/bytes.toml")),
     ("robustness/faults", include_str!("../../clauses/robustness/faults.toml")),
+    ("robustness/kill", include_str!("../../clauses/robustness/kill.toml")),
+    ("robustness/caches", include_str!("../../clauses/robustness/caches.toml")),
+    ("robustness/archives", include_str!("../../clauses/robustness/archives.toml")),
+    ("robustness/names", include_str!("../../clauses/robustness/names.toml")),
+    ("robustness/files", include_str!("../../clauses/robustness/files.toml")),
+    ("robustness/documents", include_str!("../../clauses/robustness/documents.toml")),
+    ("robustness/arguments", include_str!("../../clauses/robustness/arguments.toml")),
+    ("robustness/waits", include_str!("../../clauses/robustness/waits.toml")),
+    ("robustness/registry", include_str!("../../clauses/robustness/registry.toml")),
+    ("robustness/secrets", include_str!("../../clauses/robustness/secrets.toml")),
 ];
 
 /// How many sentences the texts have.

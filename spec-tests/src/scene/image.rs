@@ -106,6 +106,11 @@ impl Image {
         diff_ids.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// How many layers the manifest has.
+    pub(crate) fn layer_count(&self) -> usize {
+        at(&self.manifest, "/layers").as_array().map_or(0, Vec::len)
+    }
+
     /// The layer with a diffID, which has to be part of the image.
     pub(crate) fn layer(&self, diff_id: &str) -> Verdict<Layer> {
         let what = || format!("layer {diff_id} of {}", self.name);

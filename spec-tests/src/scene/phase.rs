@@ -148,6 +148,13 @@ impl Phase<'_> {
         self
     }
 
+    /// Started by a shell: the script has the program and its arguments as `"$0" "$@"`.
+    pub(crate) fn in_shell(mut self, script: &str) -> Self {
+        let program = std::mem::replace(&mut self.program, "/bin/sh".to_owned());
+        self.arguments.splice(0..0, ["-c".into(), script.into(), program.into()]);
+        self
+    }
+
     /// Runs it to its end; the error if it takes too long.
     pub(crate) fn run(self) -> Verdict<Run> {
         let (scene, patience) = (self.scene, self.patience);

@@ -48,6 +48,13 @@ impl Running {
             nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
     }
 
+    /// Asks the program itself to end, and nothing that it started.
+    pub(crate) fn terminate(&self) {
+        let process = i32::try_from(self.child.id()).expect("a process id");
+        let _ =
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), nix::sys::signal::Signal::SIGTERM);
+    }
+
     /// Whether it still runs.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.child.try_wait().expect("its state").is_none()

@@ -44,6 +44,13 @@ fn unknown_buildpack_apis_are_found_before_anything_runs() {
 }
 
 #[test]
+fn buildpacks_that_would_share_a_directory_are_refused() {
+    let scratch = detected(&[buildpack("a/b", "0.12", "touch ran"), buildpack("a_b", "0.12", "touch ran")]);
+    assert_told(failure(&scratch), 52, &["a/b", "a_b", "share"]);
+    assert!(!scratch.has("app/ran"));
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let scratch = detected(&[buildpack("a", "0.12", "")]);
     fs_err::remove_dir_all(scratch.path("buildpacks/a")).unwrap();
