@@ -56,7 +56,9 @@ fn code_of_the_app_has_no_credentials(scene: &Scene<'_>) -> Verdict {
 fn detection_and_build_do_without_credentials(scene: &Scene<'_>) -> Verdict {
     scene.write("/home/user/.docker/config.json", "this is no JSON");
     scene.set_mode("/home/user/.docker/config.json", 0o000);
-    detect_and_build(scene, &recorder(scene), |phase| phase.env("CNB_REGISTRY_AUTH", "this is no JSON"))
+    detect_and_build(scene, &recorder(scene), |phase| phase.env("CNB_REGISTRY_AUTH", "this is no JSON"))?;
+    scene.has("/tmp/detect.call")?;
+    scene.has("/tmp/build.call")
 }
 
 /// What containers share are the directories that the text names.
