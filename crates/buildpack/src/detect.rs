@@ -89,6 +89,12 @@ pub enum DetectFault {
     /// The build plan cannot be read.
     #[error("the build plan is malformed: {0}")]
     MalformedPlan(#[source] ReadError),
+    /// A requirement has a version both in its metadata and outside.
+    #[error("the build plan requires '{name}' with two versions; use metadata.version alone")]
+    TwoVersions {
+        /// What is required.
+        name: String,
+    },
     /// A requirement has a version outside of its metadata.
     #[error(
         "the build plan requires '{name}' with a version key, which is not allowed; use metadata.version"
@@ -151,14 +157,14 @@ fn run(
     if descriptor.kind == Kind::Extension && !descriptor.root.join("bin/detect").exists() {
         let plan = descriptor.root.join("detect/plan.toml");
         let plan = if plan.exists() { read_plan(&plan)? } else { BuildPlan::default() };
-        return check(descriptor.kind, plan).map(Some);
+        return check(descriptor, plan).map(Some);
     }
     let directory = tempfile::Builder::new().prefix("plan.").tempdir().map_err(DetectFault::Temporary)?;
     let plan = directory.path().join("plan.toml");
     fs_err::write(&plan, "").map_err(DetectFault::Temporary)?;
     let status = execute(descriptor, surroundings, &plan, output)?;
     match status.code() {
-        Some(0) => check(descriptor.kind, read_plan(&plan)?).map(Some),
+        Some(0) => check(descriptor, read_plan(&plan)?).map(Some),
         Some(FAIL) => Ok(None),
         Some(status) => Err(DetectFault::Status(status)),
         None => Err(DetectFault::Killed(status)),
@@ -203,17 +209,31 @@ fn read_plan(path: &Path) -> Result<BuildPlan, DetectFault> {
     toml_file::read(path).map_err(DetectFault::MalformedPlan)
 }
 
-fn check(kind: Kind, plan: BuildPlan) -> Result<BuildPlan, DetectFault> {
-    let mut requires = plan.requires.iter().chain(plan.or.iter().flat_map(|sections| &sections.requires));
-    let name = |require: &Require| require.name.clone();
-    if kind == Kind::Extension {
-        return match requires.next() {
-            Some(require) => Err(DetectFault::ExtensionRequires { name: name(require) }),
-            None => Ok(plan),
-        };
+fn check(descriptor: &Descriptor, mut plan: BuildPlan) -> Result<BuildPlan, DetectFault> {
+    let takes_versions = descriptor.nearest_api()?.has_version_beside_metadata();
+    for require in
+        plan.requires.iter_mut().chain(plan.or.iter_mut().flat_map(|sections| &mut sections.requires))
+    {
+        if descriptor.kind == Kind::Extension {
+            return Err(DetectFault::ExtensionRequires { name: require.name.clone() });
+        }
+        if !require.version.is_empty() {
+            move_version(require, takes_versions)?;
+        }
     }
-    match requires.find(|require| !require.version.is_empty()) {
-        Some(require) => Err(DetectFault::TopLevelVersion { name: name(require) }),
-        None => Ok(plan),
+    Ok(plan)
+}
+
+/// Puts a version outside of the metadata into it, as older versions of the Buildpack API have it.
+fn move_version(require: &mut Require, is_allowed: bool) -> Result<(), DetectFault> {
+    let name = require.name.clone();
+    if !is_allowed {
+        return Err(DetectFault::TopLevelVersion { name });
     }
+    if require.metadata.contains_key("version") {
+        return Err(DetectFault::TwoVersions { name });
+    }
+    let version = std::mem::take(&mut require.version);
+    require.metadata.insert("version".to_owned(), version.into());
+    Ok(())
 }

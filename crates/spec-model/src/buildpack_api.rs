@@ -36,6 +36,12 @@ impl BuildpackApi {
         self >= Self::V0_8
     }
 
+    /// A requirement's version beside its metadata counts as one in it. Spec: buildpack.md 0.10 § Deprecations.
+    #[must_use]
+    pub fn has_version_beside_metadata(self) -> bool {
+        self <= Self::V0_10
+    }
+
     /// Processes may have a working directory. Spec: buildpack.md 0.8 § launch.toml.
     #[must_use]
     pub fn has_process_working_dir(self) -> bool {

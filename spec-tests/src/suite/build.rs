@@ -94,8 +94,13 @@ fn layer(name: &str, uses: &[&str], content: &str) -> String {
 
 /// Shell that writes what a layer is for, and metadata.
 fn metadata(name: &str, uses: &[&str], of: &str) -> String {
-    let uses: String = uses.iter().map(|uses| format!("{uses} = true\n")).collect();
+    let uses = each(uses, |uses| format!("{uses} = true\n"));
     file(&format!("{name}.toml"), &format!("[types]\n{uses}[metadata]\nof = '{of}'"))
+}
+
+/// A text for each of some things, one behind the other.
+fn each<T>(things: &[T], text: impl Fn(&T) -> String) -> String {
+    things.iter().map(text).collect()
 }
 
 /// Shell that writes a file with a line or more.
@@ -140,19 +145,25 @@ struct Variables {
 impl Variables {
     /// Those of an executable that did [`record`].
     fn recorded(scene: &Scene<'_>, name: &str) -> Verdict<Self> {
-        Ok(Self::of(name, &scene.read(&format!("/tmp/{name}.variables"))?))
-    }
-
-    /// Those of a process that [`showing_process`] declared.
-    fn launched(scene: &Scene<'_>, process_type: &str) -> Verdict<Self> {
-        let run = process(scene, process_type).run()?;
-        Ok(Self::of(process_type, &run.succeeds()?.stdout))
-    }
-
-    fn of(name: &str, text: &str) -> Self {
+        let text = scene.read(&format!("/tmp/{name}.variables"))?;
         let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
         let all = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { of: name.to_owned(), all }
+        Ok(Self { of: name.to_owned(), all })
+    }
+
+    /// Those of a process of [`recording_process`].
+    fn launched(scene: &Scene<'_>, process_type: &str) -> Verdict<Self> {
+        Self::launched_by(scene, process_type, |launcher| launcher)
+    }
+
+    /// The same, with a launcher that is called in another way.
+    fn launched_by<'s>(
+        scene: &'s Scene<'s>,
+        process_type: &str,
+        with: impl FnOnce(Phase<'s>) -> Phase<'s>,
+    ) -> Verdict<Self> {
+        with(process(scene, process_type)).run()?.succeeds()?;
+        Self::recorded(scene, process_type)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -187,12 +198,18 @@ fn process<'s>(scene: &'s Scene<'s>, process_type: &str) -> Phase<'s> {
     scene.phase("launcher").called(&format!("/cnb/process/{process_type}"))
 }
 
-/// A process of `launch.toml` that writes its environment, and further keys.
-fn showing_process(scene: &Scene<'_>, process_type: &str, keys: &str) -> String {
+/// Shell that records its environment, for [`Variables::recorded`].
+fn record_variables(name: &str) -> String {
+    format!("/usr/bin/env -0 > /tmp/{name}.variables")
+}
+
+/// A process of `launch.toml` that records its environment, and further keys.
+fn recording_process(scene: &Scene<'_>, process_type: &str, keys: &str) -> String {
+    let script = record_variables(process_type);
     let command = if scene.holds("buildpack.launch.direct") {
-        "command = '/usr/bin/env'\nargs = ['-0']\ndirect = true"
+        format!("command = '/bin/sh'\nargs = ['-c', '{script}']\ndirect = true")
     } else {
-        "command = ['/usr/bin/env', '-0']"
+        format!("command = ['/bin/sh', '-c', '{script}']")
     };
     format!("[[processes]]\ntype = '{process_type}'\n{command}\n{keys}\n")
 }

@@ -138,3 +138,30 @@ fn group_and_plan_are_written_where_asked() {
     );
     assert_eq!(fixture.files("layers"), ["analyzed.toml"], "no temporary files are left");
 }
+
+#[test]
+fn a_version_beside_metadata_goes_into_it_where_the_api_is_old() {
+    let requires = |keys: &str| {
+        let requirement = format!("[[requires]]\nname = 'n'\nversion = '1'\n{keys}");
+        format!("cat > \"$2\" <<'END'\n[[provides]]\nname = 'n'\n{requirement}\nEND")
+    };
+    for (api, keys, expected) in [
+        ("0.7", "", None),
+        ("0.10", "", None),
+        ("0.10", "metadata = { version = '1' }", Some("'n' with two versions")),
+        ("0.11", "", Some("'n' with a version key")),
+    ] {
+        let mut fixture = Fixture::new();
+        let buildpack = ScriptedBuildpack::new("a", api).tables("[[stacks]]\nid = '*'");
+        fixture.install(&buildpack.detect(&requires(keys))).order(&["a"]);
+        if let Some(expected) = expected {
+            assert_eq!(fixture.failure().0, 21, "{api} {keys}");
+            assert!(fixture.log_text().contains(expected), "{api} {keys}: {}", fixture.log_text());
+        } else {
+            fixture.detect().unwrap();
+            let plan = fixture.file("layers/plan.toml").unwrap();
+            assert!(plan.contains("[entries.requires.metadata]\n"), "{plan}");
+            assert_eq!(plan.matches("version = \"1\"").count(), 1, "{plan}");
+        }
+    }
+}

@@ -43,9 +43,7 @@ pub(super) fn is_in(image: &Image, name: &str) -> Verdict<bool> {
 
 /// Shell that makes a layer `of-<name>`, as `build` and `launch` are no names of layers.
 fn named(name: &str, uses: &[&str]) -> String {
-    let mut script = layer(&format!("of-{name}"), uses, name);
-    script.push_str(&format!("mkdir -p of-{name}/bin\n"));
-    script
+    layer(&format!("of-{name}"), uses, name) + &format!("mkdir -p of-{name}/bin\n")
 }
 
 fn a_layer_is_for_what_its_types_say(scene: &Scene<'_>) -> Verdict {

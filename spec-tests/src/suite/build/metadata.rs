@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, at};
-use crate::suite::build::{build, file, group, process, showing_process};
+use crate::suite::build::{build, file, group, process, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::{Failure, Verdict, ensure, equal, same};
 
@@ -84,7 +84,7 @@ fn extensions_of_the_group_are_listed(scene: &Scene<'_>) -> Verdict {
 }
 
 fn processes_of_all_buildpacks_are_listed(scene: &Scene<'_>) -> Verdict {
-    let [web, worker, other] = ["web", "worker", "other"].map(|name| showing_process(scene, name, ""));
+    let [web, worker, other] = ["web", "worker", "other"].map(|name| recording_process(scene, name, ""));
     let metadata = metadata(scene, &[&(web + &worker), "", &other])?;
     equal("the processes", each(&metadata, "processes", "/type").as_slice(), &["other", "web", "worker"])
 }
@@ -104,8 +104,8 @@ fn bills_of_materials_of_all_buildpacks_are_listed(scene: &Scene<'_>) -> Verdict
 }
 
 fn the_last_default_process_is_named(scene: &Scene<'_>) -> Verdict {
-    let [first, second] = ["first", "second"].map(|name| showing_process(scene, name, "default = true"));
-    let plain = showing_process(scene, "plain", "");
+    let [first, second] = ["first", "second"].map(|name| recording_process(scene, name, "default = true"));
+    let plain = recording_process(scene, "plain", "");
     for (files, expected) in
         [([&first, &plain], "first"), ([&first, &second], "second"), ([&plain, &plain], "")]
     {
@@ -117,15 +117,15 @@ fn the_last_default_process_is_named(scene: &Scene<'_>) -> Verdict {
 }
 
 fn a_command_is_a_list(scene: &Scene<'_>) -> Verdict {
-    let metadata = metadata(scene, &[&showing_process(scene, "web", "")])?;
+    let metadata = metadata(scene, &[&recording_process(scene, "web", "")])?;
     let process = only_process(&metadata)?;
     let command = at(process, "/command").as_array();
     let first = command.and_then(|command| command.first()).and_then(Value::as_str);
-    ensure("the command is a list", first == Some("/usr/bin/env"), process)
+    ensure("the command is a list", first == Some("/bin/sh"), process)
 }
 
 fn a_process_has_its_working_directory(scene: &Scene<'_>) -> Verdict {
-    let metadata = metadata(scene, &[&showing_process(scene, "web", "working-dir = '/some/where'")])?;
+    let metadata = metadata(scene, &[&recording_process(scene, "web", "working-dir = '/some/where'")])?;
     equal(
         "the working directory",
         &at(only_process(&metadata)?, "/working-dir").as_str(),
@@ -134,12 +134,13 @@ fn a_process_has_its_working_directory(scene: &Scene<'_>) -> Verdict {
 }
 
 fn a_process_for_all_execution_environments_says_so(scene: &Scene<'_>) -> Verdict {
-    let metadata = metadata(scene, &[&showing_process(scene, "web", "")])?;
+    let metadata = metadata(scene, &[&recording_process(scene, "web", "")])?;
     same("the execution environments", at(only_process(&metadata)?, "/exec-env"), json!(["*"]))
 }
 
 fn a_process_for_some_execution_environments_names_them(scene: &Scene<'_>) -> Verdict {
-    let metadata = metadata(scene, &[&showing_process(scene, "web", "exec-env = ['test', 'development']")])?;
+    let metadata =
+        metadata(scene, &[&recording_process(scene, "web", "exec-env = ['test', 'development']")])?;
     same(
         "the execution environments",
         at(only_process(&metadata)?, "/exec-env"),

@@ -3,7 +3,7 @@
 
 use crate::scene::Scene;
 use crate::suite::build::user::{recorded_by, recorder};
-use crate::suite::build::{Variables, build, layer, record};
+use crate::suite::build::{Variables, build, each, layer, record};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, skip};
 
@@ -51,7 +51,7 @@ fn a_file_is_a_variable_whatever_clear_env_says(scene: &Scene<'_>) -> Verdict {
 
 /// A build layer that sets variables to `layer`.
 fn layer_with(names: &[&str]) -> String {
-    let files: String = names.iter().map(|name| format!("printf layer > a/env/{name}\n")).collect();
+    let files = each(names, |name| format!("printf layer > a/env/{name}\n"));
     layer("a", &["build"], "") + "mkdir a/env\n" + &files
 }
 

@@ -1,7 +1,7 @@
 //! Path variables, which have the directories of layers. Spec: buildpack.md § Layer Paths.
 
 use crate::scene::Scene;
-use crate::suite::build::{Variables, build, file, layer, record, showing_process};
+use crate::suite::build::{Variables, build, each, file, layer, record, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::{Failure, Verdict, equal};
 
@@ -18,7 +18,7 @@ pub(super) fn tests() -> Vec<Test> {
 
 /// The variables of a last buildpack and of a process `web`, after buildpacks that ran these scripts.
 fn variables(scene: &Scene<'_>, scripts: &[&str]) -> Verdict<[Variables; 2]> {
-    let last = record("last") + &file("launch.toml", &showing_process(scene, "web", ""));
+    let last = record("last") + &file("launch.toml", &recording_process(scene, "web", ""));
     let ids = ["of/first", "of/second"];
     let mut buildpacks: Vec<_> = ids.iter().copied().zip(scripts.iter().copied()).collect();
     buildpacks.push(("of/last", &last));
@@ -28,8 +28,7 @@ fn variables(scene: &Scene<'_>, scripts: &[&str]) -> Verdict<[Variables; 2]> {
 
 /// Shell that makes a layer with these directories.
 fn with_directories(name: &str, uses: &[&str], directories: &[&str]) -> String {
-    let directories: String =
-        directories.iter().map(|directory| format!("mkdir {name}/{directory}\n")).collect();
+    let directories = each(directories, |directory| format!("mkdir {name}/{directory}\n"));
     layer(name, uses, "") + &directories
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, at};
-use crate::suite::build::file;
+use crate::suite::build::{each, file};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, equal, same};
 
@@ -13,6 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
         test!(an_entry_is_met_unless_the_buildpack_says_otherwise),
         test!(an_unmet_entry_goes_to_the_next_provider),
         test!(a_met_entry_goes_to_no_other_buildpack),
+        test!(what_an_extension_provides_goes_to_no_buildpack_of_its_id),
         test!(a_version_beside_metadata_goes_into_the_plan),
         test!(a_version_beside_and_in_metadata_is_an_error),
     ]
@@ -36,10 +37,9 @@ fn build_with_plan(scene: &Scene<'_>, buildpacks: &[(&str, &str)], plan: &str) -
 
 /// An entry of `plan.toml` whose requirement has the number as metadata.
 fn entry(name: &str, number: u32, providers: &[&str]) -> String {
-    let providers: String = providers
-        .iter()
-        .map(|provider| format!("[[entries.providers]]\nid = 'of/{provider}'\nversion = '1.0.0'\n"))
-        .collect();
+    let providers = each(providers, |provider| {
+        format!("[[entries.providers]]\nid = 'of/{provider}'\nversion = '1.0.0'\n")
+    });
     format!(
         "[[entries]]\n{providers}[[entries.requires]]\nname = '{name}'\n[entries.requires.metadata]\nnumber = {number}\n"
     )
@@ -85,6 +85,18 @@ fn a_met_entry_goes_to_no_other_buildpack(scene: &Scene<'_>) -> Verdict {
     build_with_plan(scene, &[("first", &unmet), ("second", ""), ("third", "")], &plan)?;
     equal("the plan of the second", names(scene, "second")?.as_slice(), &["dependency"])?;
     equal("the plan of the third", &names(scene, "third")?, &Vec::<String>::new())
+}
+
+/// Providers are buildpacks unless they say otherwise.
+fn what_an_extension_provides_goes_to_no_buildpack_of_its_id(scene: &Scene<'_>) -> Verdict {
+    let mark = |is_extension: bool| {
+        let provider = "id = 'of/first'\n";
+        let marked = format!("{provider}extension = {is_extension}\n");
+        entry(&format!("marked-{is_extension}"), 1, &["first"]).replace(provider, &marked)
+    };
+    let plan = mark(true) + &mark(false) + &entry("unmarked", 2, &["first"]);
+    build_with_plan(scene, &[("first", "")], &plan)?;
+    equal("the plan of the buildpack", names(scene, "first")?.as_slice(), &["marked-false", "unmarked"])
 }
 
 /// Installs a buildpack that requires with a version, and makes it the order.

@@ -1,7 +1,7 @@
 //! Which `bin/build` is run when, and how the build ends. Spec: buildpack.md § Build, platform.md § builder.
 
 use crate::scene::Scene;
-use crate::suite::build::{build, file, group, showing_process};
+use crate::suite::build::{build, file, group, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, ensure, equal};
 
@@ -57,7 +57,7 @@ fn another_error_of_the_build_has_another_exit_status(scene: &Scene<'_>) -> Verd
 }
 
 fn the_export_follows_the_last_buildpack(scene: &Scene<'_>) -> Verdict {
-    let declared = file("launch.toml", &showing_process(scene, "web", ""));
+    let declared = file("launch.toml", &recording_process(scene, "web", ""));
     create(scene, &["", &declared])?.succeeds()?;
     scene.image("app")?;
     Ok(())

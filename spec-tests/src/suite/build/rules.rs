@@ -2,7 +2,7 @@
 //! Modification Rules.
 
 use crate::scene::Scene;
-use crate::suite::build::{Variables, build, file, record, showing_process};
+use crate::suite::build::{Variables, build, file, record, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::Verdict;
 
@@ -47,7 +47,7 @@ fn variables(scene: &Scene<'_>, files: &[(&str, &str)]) -> Verdict<[Variables; 2
     for (path, contents) in files {
         scene.write(&format!("/workspace/{path}"), contents);
     }
-    let last = record("last") + &file("launch.toml", &showing_process(scene, "web", ""));
+    let last = record("last") + &file("launch.toml", &recording_process(scene, "web", ""));
     build(scene, &[("of/first", &copy("first")), ("of/second", &copy("second")), ("of/last", &last)])?;
     Ok([Variables::recorded(scene, "last")?, Variables::launched(scene, "web")?])
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::scene::{BUILDPACK, Scene, at};
-use crate::suite::build::{build, file, layer};
+use crate::suite::build::{build, each, file, layer};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, equal, skip};
 
@@ -101,10 +101,7 @@ fn three_formats_are_known(scene: &Scene<'_>) -> Verdict {
 
 /// The entries of bills of materials, which two buildpacks wrote, where they are kept for the present version.
 fn entries(scene: &Scene<'_>, file_name: &str, kept: &str) -> Verdict<Vec<String>> {
-    let entry = |names: &[&str]| {
-        let entries: String = names.iter().map(|name| format!("[[bom]]\nname = '{name}'\n")).collect();
-        file(file_name, &entries)
-    };
+    let entry = |names: &[&str]| file(file_name, &each(names, |name| format!("[[bom]]\nname = '{name}'\n")));
     build(scene, &[("of/first", &entry(&["a", "b"])), ("of/second", ""), ("of/third", &entry(&["c"]))])?;
     if !scene.exists(kept) {
         skip("this lifecycle makes no bill of materials");

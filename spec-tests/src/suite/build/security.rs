@@ -2,7 +2,7 @@
 
 use crate::scene::Scene;
 use crate::suite::build::user::recorder;
-use crate::suite::build::{Variables, buildpack, detect_and_build, file, record, showing_process};
+use crate::suite::build::{Variables, buildpack, detect_and_build, file, record, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, ensure};
 
@@ -56,14 +56,16 @@ fn code_of_the_app_has_no_credentials(scene: &Scene<'_>) -> Verdict {
 fn detection_and_build_do_without_credentials(scene: &Scene<'_>) -> Verdict {
     scene.write("/home/user/.docker/config.json", "this is no JSON");
     scene.set_mode("/home/user/.docker/config.json", 0o000);
-    detect_and_build(scene, &recorder(scene), |phase| phase.env("CNB_REGISTRY_AUTH", "this is no JSON"))
+    detect_and_build(scene, &recorder(scene), |phase| phase.env("CNB_REGISTRY_AUTH", "this is no JSON"))?;
+    scene.has("/tmp/detect.call")?;
+    scene.has("/tmp/build.call")
 }
 
 /// What containers share are the directories that the text names.
 fn each_phase_runs_in_its_own_container(scene: &Scene<'_>) -> Verdict {
     scene.built();
     scene.remove("/layers/config");
-    let declared = file("launch.toml", &showing_process(scene, "web", ""));
+    let declared = file("launch.toml", &recording_process(scene, "web", ""));
     scene.install(&buildpack(scene, "of/first", &declared));
     scene.order(&[&["of/first"]]);
     let app = scene.reference("app");

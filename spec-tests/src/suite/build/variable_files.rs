@@ -2,7 +2,7 @@
 //! platform.md § Launch Environment.
 
 use crate::scene::Scene;
-use crate::suite::build::{Variables, build, file, layer, process, record, showing_process};
+use crate::suite::build::{Variables, build, each, file, layer, record, record_variables, recording_process};
 use crate::test::{Test, test};
 use crate::verdict::Verdict;
 
@@ -19,18 +19,16 @@ pub(super) fn tests() -> Vec<Test> {
 
 /// Shell that makes a layer with files of variables, each named for its directory.
 fn with_files(name: &str, uses: &[&str]) -> String {
-    let mut script = layer(name, uses, "");
-    for (directory, variable) in
-        [("env", "ENV"), ("env.build", "BUILD"), ("env.launch", "LAUNCH"), ("env.launch/web", "WEB")]
-    {
-        script += &format!("mkdir {name}/{directory}\nprintf set > {name}/{directory}/{name}_{variable}\n");
-    }
-    script
+    let files = [("env", "ENV"), ("env.build", "BUILD"), ("env.launch", "LAUNCH"), ("env.launch/web", "WEB")];
+    let write = each(&files, |(directory, variable)| {
+        format!("mkdir {name}/{directory}\nprintf set > {name}/{directory}/{name}_{variable}\n")
+    });
+    layer(name, uses, "") + &write
 }
 
 /// Shell that declares processes `web` and `other`.
 fn processes(scene: &Scene<'_>) -> String {
-    file("launch.toml", &(showing_process(scene, "web", "") + &showing_process(scene, "other", "")))
+    file("launch.toml", &(recording_process(scene, "web", "") + &recording_process(scene, "other", "")))
 }
 
 /// Which of the variables of a layer have to be set.
@@ -60,30 +58,34 @@ fn a_process_has_variables_of_its_own(scene: &Scene<'_>) -> Verdict {
     build(scene, &[("of/first", &(with_files("launched", &["launch"]) + &processes(scene)))])?;
     Variables::launched(scene, "web")?.has("launched_WEB", "set")?;
     Variables::launched(scene, "other")?.lacks("launched_WEB")?;
-    let run = scene.phase("launcher").args(&["--", "/usr/bin/env", "-0"]).run()?;
-    Variables::of("a command of the user", &run.succeeds()?.stdout).lacks("launched_WEB")
+    let of_user = ["--", "/bin/sh", "-c", &record_variables("command")];
+    scene.phase("launcher").args(&of_user).run()?.succeeds()?;
+    let command = Variables::recorded(scene, "command")?;
+    command.has("launched_LAUNCH", "set")?;
+    command.lacks("launched_WEB")
 }
 
 fn a_process_inherits_variables(scene: &Scene<'_>) -> Verdict {
     build(scene, &[("of/first", &processes(scene))])?;
     let inherited = [("OF_THE_IMAGE", "one"), ("BPL_OF_THE_USER", "$two\n"), ("HOME", "/some/home")];
-    let launcher =
-        inherited.iter().fold(process(scene, "web"), |phase, (name, value)| phase.env(name, value));
-    let variables = Variables::of("web", &launcher.run()?.succeeds()?.stdout);
+    let variables = Variables::launched_by(scene, "web", |launcher| {
+        inherited.iter().fold(launcher, |launcher, (name, value)| launcher.env(name, value))
+    })?;
     inherited.iter().try_for_each(|(name, value)| variables.has(name, value))
 }
 
 fn a_process_has_no_variables_of_the_launcher(scene: &Scene<'_>) -> Verdict {
     build(scene, &[("of/first", &processes(scene))])?;
-    let launcher = process(scene, "web").env("CNB_APP_DIR", "/workspace").env("CNB_LAYERS_DIR", "/layers");
-    let launcher = launcher.env("CNB_PROCESS_TYPE", "web").env("OTHER", "kept");
-    let variables = Variables::of("web", &launcher.run()?.succeeds()?.stdout);
+    let variables = Variables::launched_by(scene, "web", |launcher| {
+        let launcher = launcher.env("CNB_APP_DIR", "/workspace").env("CNB_LAYERS_DIR", "/layers");
+        launcher.env("CNB_PROCESS_TYPE", "web").env("OTHER", "kept")
+    })?;
     variables.has("OTHER", "kept")?;
     ["CNB_APP_DIR", "CNB_LAYERS_DIR", "CNB_PROCESS_TYPE"].iter().try_for_each(|name| variables.lacks(name))
 }
 
 fn the_directory_of_processes_is_removed_from_path(scene: &Scene<'_>) -> Verdict {
     build(scene, &[("of/first", &processes(scene))])?;
-    let run = process(scene, "web").env("PATH", "/cnb/process:/usr/bin:/bin").run()?;
-    Variables::of("web", &run.succeeds()?.stdout).has("PATH", "/usr/bin:/bin")
+    let path = "/cnb/process:/usr/bin:/bin";
+    Variables::launched_by(scene, "web", |launcher| launcher.env("PATH", path))?.has("PATH", "/usr/bin:/bin")
 }
