@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -60,6 +61,19 @@ impl Scene<'_> {
     /// Sets the mode bits of something.
     pub(crate) fn set_mode(&self, path: &str, mode: u32) {
         fs_err::set_permissions(self.path(path), PermissionsExt::from_mode(mode)).expect("a mode");
+    }
+
+    /// Sets when something was changed, in seconds since 1970.
+    pub(crate) fn set_time(&self, path: &str, seconds: u64) {
+        let file = fs_err::File::open(self.path(path)).expect("a file");
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        file.file().set_modified(time).expect("its time");
+    }
+
+    /// Moves a file or a directory.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        self.make_directory(parent(to));
+        fs_err::rename(self.path(from), self.path(to)).expect("something to move");
     }
 
     /// Removes a file or a directory with all that is in it.

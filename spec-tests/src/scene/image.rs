@@ -71,6 +71,11 @@ impl Image {
         sha256(self.config_text.as_bytes())
     }
 
+    /// The bytes of the manifest.
+    pub(crate) fn manifest_bytes(&self) -> Verdict<Vec<u8>> {
+        self.blobs.get(&self.digest).map_err(|seen| Failure::new(&self.name, "it has a manifest", seen))
+    }
+
     /// A label that has to be there.
     pub(crate) fn label(&self, name: &str) -> Verdict<&str> {
         let labels = at(&self.config, "/config/Labels");

@@ -94,6 +94,12 @@ impl Scene<'_> {
         }
     }
 
+    /// What the engine calls an image of this scene.
+    pub(crate) fn id_in_engine(&self, name: &str) -> String {
+        let engine = self.stage.services.engine().unwrap_or_else(|reason| skip(reason));
+        engine.inspect(&self.reference(name), "{{.Id}}")
+    }
+
     /// A run image with two layers, as the target of these tests is described.
     #[expect(clippy::unused_self, reason = "a scene is where tests look for it")]
     pub(crate) fn run_image(&self) -> ImageFixture {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -145,6 +146,24 @@ impl Phase<'_> {
     pub(crate) fn with_memory(mut self, path: &str, bytes: u64) -> Self {
         self.scene.make_directory(path);
         self.container.mounts.push(Mount::Memory { target: path.into(), bytes });
+        self
+    }
+
+    /// With files beside the lifecycle's executables: names with contents.
+    pub(crate) fn with_files_beside(mut self, files: &[(&str, &str)]) -> Self {
+        const DIRECTORY: &str = "/cnb/lifecycle";
+        let is_directory =
+            |mount: &Mount| matches!(mount, Mount::Bind { target, .. } if target == Path::new(DIRECTORY));
+        self.container.mounts.retain(|mount| !is_directory(mount));
+        for executable in fs_err::read_dir(&self.scene.stage.lifecycle).expect("the executables") {
+            let source = executable.expect("an executable").path();
+            let target = Path::new(DIRECTORY).join(source.file_name().unwrap_or_default());
+            self.scene.write(&target.display().to_string(), "");
+            self.container.mounts.push(Mount::Bind { source, target, read_only: true });
+        }
+        for (name, contents) in files {
+            self.scene.write(&format!("{DIRECTORY}/{name}"), contents);
+        }
         self
     }
 
