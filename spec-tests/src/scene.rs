@@ -25,7 +25,7 @@ use crate::store::{Services, Store};
 pub(crate) use build::{BUILDPACK, architecture};
 pub(crate) use detection::plan;
 pub(crate) use image::{Blobs, Image, Layer, at};
-pub(crate) use images::Put;
+pub(crate) use images::{Put, layout_path};
 pub(crate) use phase::Phase;
 pub(crate) use running::Run;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use buildpack::layers_dir::LayersDirError;
-use image::{InvalidReference, SeveralRegistries};
+use image::{InvalidReference, NamedByDigest, SeveralRegistries};
 use image_store::StoreError;
 use layer::slices::SliceError;
 use layer::{BadProcessType, LayerError};
@@ -25,6 +25,9 @@ pub enum ExportError {
     /// An image reference cannot be used.
     #[error(transparent)]
     Reference(#[from] InvalidReference),
+    /// The image is to be written under a digest.
+    #[error(transparent)]
+    NamedByDigest(#[from] NamedByDigest),
     /// The references lie in several registries.
     #[error(transparent)]
     SeveralRegistries(#[from] SeveralRegistries),
@@ -128,7 +131,9 @@ impl PhaseError for ExportError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Input(error) => error.exit_code(),
-            Self::Reference(_) | Self::SeveralRegistries(_) | Self::Analyzed(_) => ExitCode::InvalidArguments,
+            Self::Reference(_) | Self::NamedByDigest(_) | Self::SeveralRegistries(_) | Self::Analyzed(_) => {
+                ExitCode::InvalidArguments
+            }
             Self::State(_)
             | Self::Store(_)
             | Self::Cache(_)

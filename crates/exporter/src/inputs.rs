@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use image::{Reference, Timestamp, ensure_one_registry, run_image};
+use image::{Reference, Timestamp, ensure_one_registry, ensure_tags, run_image};
 use layer::Owner;
 use phase_shell::Inputs;
 use platform_api::Input;
@@ -76,6 +76,8 @@ impl ExporterInputs {
             let path = analyzed_path.to_owned();
             return Err(ExportError::Analyzed(AnalyzedError::NoRunImage { path }));
         }
+        let run_image = analyzed.run_image.as_ref().map(|image| image.reference.as_str()).unwrap_or_default();
+        tell_if_slow(inputs, &references, run_image);
         let group: Group = toml_file::read(inputs.path(Input::Group)).map_err(ExportError::State)?;
         group.check_apis()?;
         let project = toml_file::read_if_present(inputs.path(Input::ProjectMetadata));
@@ -134,10 +136,29 @@ fn checked_references(inputs: &Inputs) -> Result<Vec<String>, ExportError> {
         }
     }
     let parsed = references.iter().map(|text| text.parse::<Reference>()).collect::<Result<Vec<_>, _>>()?;
+    ensure_tags(&parsed)?;
     if !inputs.switch(Input::Daemon) {
         ensure_one_registry(&parsed)?;
     }
     Ok(references)
+}
+
+/// Spec: buildpack.md § Export, Process: a slow export is told.
+fn tell_if_slow(inputs: &Inputs, images: &[String], run_image: &str) {
+    if inputs.switch(Input::Daemon) || inputs.switch(Input::Layout) {
+        return;
+    }
+    let registry =
+        |name: &str| name.parse::<Reference>().ok().map(|reference| reference.registry().to_owned());
+    let (Some(own), Some(base)) = (images.first().and_then(|name| registry(name)), registry(run_image))
+    else {
+        return;
+    };
+    if own != base {
+        log::info!(
+            "The run image's layers have to be copied from '{base}' to '{own}', which takes longer than within one registry"
+        );
+    }
 }
 
 fn read_build_metadata(layers: &Path) -> Result<BuildMetadata, ExportError> {

@@ -26,6 +26,7 @@ pub use manifest::{Descriptor, ImageIndex, Manifest, Platform, media_type};
 pub use plan::{ImageDocuments, ImagePlan, NewLayer, Plan};
 pub use rebase::RebasePlan;
 pub use reference::{
-    Identifier, InvalidReference, Reference, SeveralRegistries, ensure_one_registry, name_without_digest,
+    Identifier, InvalidReference, NamedByDigest, Reference, SeveralRegistries, ensure_one_registry,
+    ensure_tags, name_without_digest,
 };
 pub use timestamp::{Timestamp, TimestampOutOfRange};

@@ -218,6 +218,26 @@ pub fn ensure_one_registry(references: &[Reference]) -> Result<(), SeveralRegist
     }
 }
 
+/// A reference that an image is to be written under names one by digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' names an image by its digest; the image that is to be written has another one and needs a tag"
+)]
+pub struct NamedByDigest(pub String);
+
+/// Checks that all references are by tag, so that an image can be written under them.
+///
+/// # Errors
+/// One is by digest.
+///
+/// Spec: platform.md § exporter, § rebaser: `<image>`.
+pub fn ensure_tags(references: &[Reference]) -> Result<(), NamedByDigest> {
+    match references.iter().find(|reference| reference.digest().is_some()) {
+        None => Ok(()),
+        Some(pinned) => Err(NamedByDigest(pinned.to_string())),
+    }
+}
+
 /// An image's name for comparing: qualified like a [`Reference`], a digest left out, and a text that is
 /// no reference as it is.
 #[must_use]

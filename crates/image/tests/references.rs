@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use image::{Reference, ensure_one_registry, name_without_digest};
+use image::{Reference, ensure_one_registry, ensure_tags, name_without_digest};
 
 const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -105,4 +105,12 @@ fn names_compare_without_digest() {
     assert_eq!(name_without_digest(&format!("r.example/ab@sha256:{HEX}")), "r.example/ab:latest");
     assert_eq!(name_without_digest(&format!("ab:1@sha256:{HEX}")), "index.docker.io/library/ab:1");
     assert_eq!(name_without_digest("!@#$"), "!@#$");
+}
+
+#[test]
+fn images_are_written_under_tags_alone() {
+    let pinned = format!("r.example/ab@sha256:{}", "0".repeat(64));
+    assert_eq!(ensure_tags(&[parse("ab"), parse("r.example/ab:tag")]), Ok(()));
+    let error = ensure_tags(&[parse("ab"), parse(&pinned)]).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("'{pinned}' names an image by its digest")), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Why a rebase failed.
 
 use image::run_image::NoRunImage;
-use image::{InvalidReference, SeveralRegistries};
+use image::{InvalidReference, NamedByDigest, SeveralRegistries};
 use image_store::StoreError;
 use platform_api::{ExitCode, PhaseError};
 use spec_model::labels::{LIFECYCLE_METADATA, MalformedLabel};
@@ -20,11 +20,8 @@ pub enum RebaseError {
     #[error(transparent)]
     SeveralRegistries(#[from] SeveralRegistries),
     /// The rebased image is to be written under a digest.
-    #[error("'{reference}' names an image by its digest; the rebased image has another one and needs a tag")]
-    NoTag {
-        /// The reference.
-        reference: String,
-    },
+    #[error(transparent)]
+    NamedByDigest(#[from] NamedByDigest),
     /// The run image was named twice.
     #[error("-run-image and the deprecated -image were both given; leave -image out")]
     TwoRunImages,
@@ -128,7 +125,7 @@ fn list(concerns: &[Concern]) -> String {
 impl PhaseError for RebaseError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Reference(_) | Self::SeveralRegistries(_) | Self::NoTag { .. } | Self::TwoRunImages => {
+            Self::Reference(_) | Self::SeveralRegistries(_) | Self::NamedByDigest(_) | Self::TwoRunImages => {
                 ExitCode::InvalidArguments
             }
             Self::Store(_) | Self::RunImage(_) | Self::NoRunImage { .. } => ExitCode::Failed,
@@ -150,7 +147,7 @@ impl PhaseError for RebaseError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoTag { .. } => Some("name the image to rebase with -previous-image".to_owned()),
+            Self::NamedByDigest(_) => Some("name the image to rebase with -previous-image".to_owned()),
             Self::NoRunImageNamed { .. } => Some("name it with -run-image (CNB_RUN_IMAGE)".to_owned()),
             Self::NoRunImageChosen { .. } => {
                 Some("name one that can be read with -run-image (CNB_RUN_IMAGE)".to_owned())

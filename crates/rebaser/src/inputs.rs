@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use image::{Reference, ensure_one_registry};
+use image::{Reference, ensure_one_registry, ensure_tags};
 use phase_shell::Inputs;
 use platform_api::Input;
 use spec_model::PlatformApi;
@@ -63,9 +63,7 @@ impl RebaserInputs {
 /// Spec: platform.md § rebaser, `<image>`.
 fn check_references(images: &[String]) -> Result<(), RebaseError> {
     let references = images.iter().map(|text| text.parse()).collect::<Result<Vec<Reference>, _>>()?;
-    if let Some(pinned) = references.iter().find(|reference| reference.digest().is_some()) {
-        return Err(RebaseError::NoTag { reference: pinned.to_string() });
-    }
+    ensure_tags(&references)?;
     Ok(ensure_one_registry(&references)?)
 }
 

@@ -27,6 +27,11 @@ pub(crate) struct Put {
     pub(crate) diff_ids: Vec<String>,
 }
 
+/// The directory that a reference stands for in layout form.
+pub(crate) fn layout_path(reference: &str) -> String {
+    layout::path_of(LAYOUT.as_ref(), reference).display().to_string()
+}
+
 impl Scene<'_> {
     /// The registry of this run.
     pub(crate) fn registry(&self) -> &RegistryAt {
@@ -65,7 +70,7 @@ impl Scene<'_> {
                 (digest.clone(), format!("{unnamed}@{digest}"), diff_ids)
             }
             Store::Layout => {
-                let directory = layout::path_of(LAYOUT.as_ref(), &reference).display().to_string();
+                let directory = layout_path(&reference);
                 self.make_directory(&directory);
                 let WrittenFixture { digest, diff_ids, .. } = image.write(&self.path(&directory));
                 (digest.clone(), format!("{directory}@{digest}"), diff_ids)

@@ -29,9 +29,13 @@ pub(super) fn tests() -> Vec<Test> {
 fn twice(scene: &Scene<'_>) -> Verdict<[Image; 2]> {
     const FILES: [&str; 3] = ["/workspace/page", "/workspace/another", "/layers/of_tests/launched/more"];
     built_with_layers(scene);
-    FILES.iter().for_each(|file| scene.write(file, "the same"));
+    for file in FILES {
+        scene.write(file, "the same");
+    }
     let first = scene.export()?;
-    FILES.iter().for_each(|file| scene.remove(file));
+    for file in FILES {
+        scene.remove(file);
+    }
     FILES.iter().rev().for_each(|file| {
         scene.write(file, "the same");
         scene.set_time(file, 1_000_000_000);

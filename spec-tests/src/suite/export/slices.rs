@@ -20,7 +20,9 @@ pub(super) fn tests() -> Vec<Test> {
 fn sliced(scene: &Scene<'_>, files: &[&str], slices: &[&[&str]]) -> Verdict<Vec<Vec<String>>> {
     scene.built();
     scene.remove("/workspace/page");
-    files.iter().for_each(|file| scene.write(&format!("/workspace/{file}"), file));
+    for file in files {
+        scene.write(&format!("/workspace/{file}"), file);
+    }
     let slices: String = slices.iter().map(|paths| slice(paths)).collect();
     scene.metadata(&(scene.process("web", &["/bin/true"]) + &slices));
     app_layers(&scene.export()?)

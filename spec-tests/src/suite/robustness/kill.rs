@@ -59,10 +59,21 @@ fn whole(image: &Image) -> Verdict {
     equal("how many layers config and manifest tell", &image.diff_ids().len(), &image.layer_count())
 }
 
+/// The image, as soon as the registry is done with what a killed phase had sent.
+fn settled(scene: &Scene<'_>) -> Verdict<Image> {
+    for _ in 0..20 {
+        if let Ok(image) = scene.image("app") {
+            return Ok(image);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    scene.image("app")
+}
+
 fn an_image_is_old_or_new(scene: &Scene<'_>) -> Verdict {
     scene.built();
     let app = |version: u32| scene.write("/workspace/page", noise(version, 300_000));
-    killed(app, || scene.phase("exporter").arg(scene.reference("app")), || whole(&scene.image("app")?))
+    killed(app, || scene.phase("exporter").arg(scene.reference("app")), || whole(&settled(scene)?))
 }
 
 fn a_created_image_is_old_or_new(scene: &Scene<'_>) -> Verdict {
@@ -72,7 +83,7 @@ fn a_created_image_is_old_or_new(scene: &Scene<'_>) -> Verdict {
     let app = |version: u32| scene.write("/workspace/page", noise(version, 300_000));
     let creator =
         || scene.phase("creator").args(&["-run-image", &run_image.name]).arg(scene.reference("app"));
-    killed(app, creator, || whole(&scene.image("app")?))
+    killed(app, creator, || whole(&settled(scene)?))
 }
 
 fn a_rebased_image_is_old_or_new(scene: &Scene<'_>) -> Verdict {
@@ -82,7 +93,7 @@ fn a_rebased_image_is_old_or_new(scene: &Scene<'_>) -> Verdict {
         let label = format!("of version {version}");
         scene.put("run", &scene.run_image().label("io.buildpacks.base.version", &label));
     };
-    killed(run_image, || scene.phase("rebaser").arg(scene.reference("app")), || whole(&scene.image("app")?))
+    killed(run_image, || scene.phase("rebaser").arg(scene.reference("app")), || whole(&settled(scene)?))
 }
 
 /// What restorers make of the cache then is a layer of one version or another, and no mixture.
