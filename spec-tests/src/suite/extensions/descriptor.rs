@@ -1,14 +1,16 @@
 //! What describes an extension. Spec: `image_extension.md` § extension.toml.
 
-use crate::scene::{Scene, architecture};
+use serde_json::json;
+
+use crate::scene::{Scene, architecture, at};
 use crate::test::{Test, test};
-use crate::verdict::{Verdict, equal};
+use crate::verdict::{Verdict, ensure, equal, same};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
         test!(an_extension_needs_an_api_that_is_known),
         test!(an_extension_is_found_by_id_and_version),
-        test!(an_extension_for_other_targets_does_not_pass),
+        test!(an_extension_may_have_targets),
     ]
 }
 
@@ -26,22 +28,23 @@ fn an_extension_is_found_by_id_and_version(scene: &Scene<'_>) -> Verdict {
     scene.extensions(&[scene.new_extension("of/a")]);
     scene.detect()?;
     let group = scene.read_toml("/layers/group.toml")?;
-    let expected = serde_json::json!({ "id": "of/a", "version": "1.0.0", "api": scene.buildpack.as_str() });
-    crate::verdict::same("the extension", crate::scene::at(&group, "/group-extensions/0"), expected)?;
+    let expected = json!({ "id": "of/a", "version": "1.0.0", "api": scene.buildpack.as_str() });
+    same("the extension", at(&group, "/group-extensions/0"), expected)?;
     scene.rename("/cnb/extensions/of_a/1.0.0", "/cnb/extensions/of_a/2.0.0");
     scene.detector().run()?.fails()?;
     Ok(())
 }
 
-fn an_extension_for_other_targets_does_not_pass(scene: &Scene<'_>) -> Verdict {
+/// What fails a group are targets of required buildpacks, and extensions are optional.
+fn an_extension_may_have_targets(scene: &Scene<'_>) -> Verdict {
     let target = format!("os = 'linux'\narch = '{}'", architecture());
-    scene.write(
-        "/layers/analyzed.toml",
-        format!("[run-image]\nreference = 'of/tests'\n[run-image.target]\n{target}\n"),
-    );
-    let other = scene.new_extension("other").tables("[[targets]]\nos = 'linux'\narch = 'of-tests'");
+    let run_image = format!("[run-image]\nreference = 'of/tests'\n[run-image.target]\n{target}\n");
+    scene.write("/layers/analyzed.toml", run_image);
     let this = scene.new_extension("this").tables(&format!("[[targets]]\n{target}"));
-    scene.extensions(&[other, this]);
+    let other = scene.new_extension("other").tables("[[targets]]\nos = 'linux'\narch = 'of-tests'");
+    scene.extensions(&[this, other]);
     scene.detect()?;
-    equal("the extensions", &scene.extension_group()?, &["this"][..])
+    equal("the group", &scene.group()?, &["buildpack"][..])?;
+    let extensions = scene.extension_group()?;
+    ensure("'this' takes part", extensions.contains(&"this".to_owned()), extensions.join(" "))
 }

@@ -53,6 +53,7 @@ fn what_extensions_provide_is_not_in_the_plan(scene: &Scene<'_>) -> Verdict {
 
 /// Detects with an extension that generates a file.
 fn generating(scene: &Scene<'_>, file: &str, contents: &str) -> Verdict<crate::scene::Run> {
+    scene.write("/layers/analyzed.toml", "[run-image]\nreference = 'of/run'\n[run-image.target]\nos = 'linux'\n");
     scene.extensions(&[scene.new_extension("e").generates(file, contents)]);
     scene.detector().args(&["-log-level", "warn"]).run()
 }
