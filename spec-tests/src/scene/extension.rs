@@ -57,7 +57,9 @@ impl ScriptedExtension {
     /// Generates a file, such as `run.Dockerfile`.
     pub(crate) fn generates(self, name: &str, contents: &str) -> Self {
         let path = format!("$CNB_OUTPUT_DIR/{name}");
-        self.generate(&format!("mkdir -p \"$(dirname \"{path}\")\"\ncat > \"{path}\" <<'END'\n{contents}\nEND"))
+        self.generate(&format!(
+            "mkdir -p \"$(dirname \"{path}\")\"\ncat > \"{path}\" <<'END'\n{contents}\nEND"
+        ))
     }
 
     /// Has a file below its root.
@@ -70,8 +72,7 @@ impl ScriptedExtension {
 impl Scene<'_> {
     /// An image extension of this scene's Buildpack API, version `1.0.0`, to be scripted further.
     pub(crate) fn new_extension(&self, id: &str) -> ScriptedExtension {
-        let descriptor =
-            format!("api = '{}'\n[extension]\nid = '{id}'\nversion = '1.0.0'\n", self.buildpack);
+        let descriptor = format!("api = '{}'\n[extension]\nid = '{id}'\nversion = '1.0.0'\n", self.buildpack);
         let generate = Some(String::new());
         ScriptedExtension { id: id.to_owned(), descriptor, detect: None, generate, files: Vec::new() }
     }

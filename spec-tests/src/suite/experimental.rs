@@ -35,7 +35,10 @@ fn experimental<'s>(scene: &'s Scene<'_>) -> (Phase<'s>, &'static str) {
 fn with_extensions<'s>(scene: &'s Scene<'_>) -> Phase<'s> {
     scene.extensions(&[scene.new_extension("e")]);
     // There is nothing else to warn about.
-    scene.write("/layers/analyzed.toml", "[run-image]\nreference = 'of/run'\n[run-image.target]\nos = 'linux'\n");
+    scene.write(
+        "/layers/analyzed.toml",
+        "[run-image]\nreference = 'of/run'\n[run-image.target]\nos = 'linux'\n",
+    );
     scene.phase("detector").args(&["-log-level", "warn"])
 }
 

@@ -21,7 +21,11 @@ pub(super) fn tests() -> Vec<Test> {
 fn a_run_dockerfile_is_copied(scene: &Scene<'_>) -> Verdict {
     scene.extensions(&[scene.new_extension("of/e").generates("run.Dockerfile", "FROM of/tests")]);
     scene.detect()?;
-    equal("the Dockerfile", scene.read("/layers/generated/run/of_e/Dockerfile")?.as_str(), "FROM of/tests\n")?;
+    equal(
+        "the Dockerfile",
+        scene.read("/layers/generated/run/of_e/Dockerfile")?.as_str(),
+        "FROM of/tests\n",
+    )?;
     scene.lacks("/layers/generated/build/of_e/Dockerfile")
 }
 
@@ -53,7 +57,10 @@ fn what_extensions_provide_is_not_in_the_plan(scene: &Scene<'_>) -> Verdict {
 
 /// Detects with an extension that generates a file.
 fn generating(scene: &Scene<'_>, file: &str, contents: &str) -> Verdict<crate::scene::Run> {
-    scene.write("/layers/analyzed.toml", "[run-image]\nreference = 'of/run'\n[run-image.target]\nos = 'linux'\n");
+    scene.write(
+        "/layers/analyzed.toml",
+        "[run-image]\nreference = 'of/run'\n[run-image.target]\nos = 'linux'\n",
+    );
     scene.extensions(&[scene.new_extension("e").generates(file, contents)]);
     scene.detector().args(&["-log-level", "warn"]).run()
 }
@@ -85,7 +92,8 @@ fn a_build_dockerfile_has_one_base(scene: &Scene<'_>) -> Verdict {
 }
 
 fn other_instructions_are_warned_about(scene: &Scene<'_>) -> Verdict {
-    let known = "ADD a /a\nARG b\nCOPY a /c\nENV d=e\nLABEL f=g\nRUN true\nSHELL [\"/bin/sh\"]\nUSER 1\nWORKDIR /w";
+    let known =
+        "ADD a /a\nARG b\nCOPY a /c\nENV d=e\nLABEL f=g\nRUN true\nSHELL [\"/bin/sh\"]\nUSER 1\nWORKDIR /w";
     let run = generating(scene, "build.Dockerfile", &format!("{EXTENDS}{known}"))?;
     equal("what is said of known instructions", run.succeeds()?.output().as_str(), "")?;
     let run = generating(scene, "build.Dockerfile", &format!("{EXTENDS}EXPOSE 80"))?;

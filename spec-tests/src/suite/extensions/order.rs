@@ -45,7 +45,11 @@ fn an_extension_is_no_order(scene: &Scene<'_>) -> Verdict {
     // Whether such an extension is refused or its order is passed over is not said.
     if scene.detector().run()?.code() == Some(0) {
         let extensions = scene.extension_group()?;
-        ensure("'inner' does not take part", !extensions.contains(&"inner".to_owned()), extensions.join(" "))?;
+        ensure(
+            "'inner' does not take part",
+            !extensions.contains(&"inner".to_owned()),
+            extensions.join(" "),
+        )?;
     }
     scene.order_with_extensions(&["inner"], &[&["buildpack"]]);
     scene.detect()?;

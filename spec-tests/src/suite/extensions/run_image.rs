@@ -23,8 +23,7 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-const REFERENCE: &str =
-    "of/run@sha256:7f0f9cf4a3b3bb49d9a7f0b8a3f6c9d2b1e4c5d6e7f8091a2b3c4d5e6f708192";
+const REFERENCE: &str = "of/run@sha256:7f0f9cf4a3b3bb49d9a7f0b8a3f6c9d2b1e4c5d6e7f8091a2b3c4d5e6f708192";
 
 /// The run image as the analyzer left it.
 fn run_image() -> Value {
@@ -34,9 +33,8 @@ fn run_image() -> Value {
 
 /// Detects with extensions of which each generates a run.Dockerfile: ids with what it is.
 fn detect_with(scene: &Scene<'_>, dockerfiles: &[(&str, &str)]) -> Verdict<Value> {
-    let extension = |(id, dockerfile): &(&str, &str)| {
-        scene.new_extension(id).generates("run.Dockerfile", dockerfile)
-    };
+    let extension =
+        |(id, dockerfile): &(&str, &str)| scene.new_extension(id).generates("run.Dockerfile", dockerfile);
     detect(scene, &dockerfiles.iter().map(extension).collect::<Vec<_>>())
 }
 
