@@ -106,6 +106,14 @@ impl Phase<'_> {
         self
     }
 
+    /// With another name for something in all arguments, such as a registry.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        for argument in &mut self.arguments {
+            *argument = argument.to_string_lossy().replace(from, to).into();
+        }
+        self
+    }
+
     /// With a variable.
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
