@@ -157,6 +157,13 @@ impl Phase<'_> {
         self
     }
 
+    /// In a container that has nothing but the lifecycle's executables and what the test wrote.
+    pub(crate) fn alone(mut self) -> Self {
+        let is_lifecycle = |mount: &Mount| matches!(mount, Mount::Bind { target, .. } if target == Path::new("/cnb/lifecycle"));
+        self.container.mounts.retain(is_lifecycle);
+        self
+    }
+
     /// With files beside the lifecycle's executables: names with contents.
     pub(crate) fn with_files_beside(mut self, files: &[(&str, &str)]) -> Self {
         const DIRECTORY: &str = "/cnb/lifecycle";

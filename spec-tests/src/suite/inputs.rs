@@ -18,7 +18,9 @@ use crate::clauses::{self, Clause, Document, Kind, Versions};
 use crate::store::Store;
 use crate::test::Test;
 use case::cases;
+pub(super) use paths::{cached_layer, with_extension};
 use probe::Probe;
+pub(super) use ready::{call, ready};
 
 pub(super) fn tests() -> Vec<Test> {
     rows()

@@ -157,7 +157,7 @@ pub(super) fn sees(scene: &Scene<'_>, case: &Case, what: &str, expected: &str) -
 }
 
 /// Lets an order have the scene's image extension.
-fn with_extension(scene: &Scene<'_>) -> Verdict {
+pub(crate) fn with_extension(scene: &Scene<'_>) -> Verdict {
     let order = scene.read("/cnb/order.toml")?;
     let extensions =
         "[[order-extensions]]\n[[order-extensions.group]]\nid = 'of/extension'\nversion = '1.0.0'\n";
@@ -214,7 +214,7 @@ pub(super) fn is_extended(scene: &Scene<'_>, case: &Case) -> Verdict {
 }
 
 /// Writes a layer that is cached.
-pub(super) fn cached_layer(scene: &Scene<'_>) {
+pub(crate) fn cached_layer(scene: &Scene<'_>) {
     scene.write("/layers/of_tests/kept/file", "kept");
     scene.write("/layers/of_tests/kept.toml", "[types]\ncache = true\n[metadata]\nof = 'kept'\n");
 }

@@ -14,7 +14,7 @@ pub(super) const SEEN: &str = "/home/user/seen";
 pub(super) const EXTENSION: &str = "/cnb/extensions/of_extension/1.0.0";
 
 /// Makes such a scene, whatever was there before.
-pub(super) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
+pub(crate) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
     for (directory, user) in [
         ("/given", USER),
         ("/layers", USER),
@@ -75,12 +75,21 @@ fn install(scene: &Scene<'_>) {
     }
 }
 
+/// A call of the phase as far as it needs one in such a scene.
+pub(crate) fn call<'s>(scene: &'s Scene<'_>, phase: Phase) -> Call<'s> {
+    with_image(scene, phase, begun(scene, phase, true))
+}
+
 /// The phase, before the input that is tested is given.
 pub(super) fn phase<'s>(scene: &'s Scene<'_>, case: &Case) -> Call<'s> {
-    let call = scene.phase(case.phase.name()).env("CNB_EXPERIMENTAL_MODE", "quiet");
-    let names_run_image = matches!(case.input, Input::RunImage | Input::Run | Input::Stack);
-    match case.phase {
-        Phase::Analyzer | Phase::Creator if !names_run_image => {
+    let is_about_run_image = matches!(case.input, Input::RunImage | Input::Run | Input::Stack);
+    begun(scene, case.phase, !is_about_run_image)
+}
+
+fn begun<'s>(scene: &'s Scene<'_>, phase: Phase, names_run_image: bool) -> Call<'s> {
+    let call = scene.phase(phase.name()).env("CNB_EXPERIMENTAL_MODE", "quiet");
+    match phase {
+        Phase::Analyzer | Phase::Creator if names_run_image => {
             call.args(&["-run-image", &scene.reference("run")])
         }
         _ => call,
