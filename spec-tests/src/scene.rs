@@ -6,6 +6,7 @@
 mod build;
 mod buildpacks;
 mod detection;
+mod extension;
 mod files;
 mod image;
 mod images;
@@ -24,6 +25,7 @@ use crate::store::{Services, Store};
 
 pub(crate) use build::{BUILDPACK, architecture};
 pub(crate) use detection::plan;
+pub(crate) use extension::{EXTENDS, ScriptedExtension, extension_root};
 pub(crate) use image::{Blobs, Image, Layer, at};
 pub(crate) use images::{Put, layout_path};
 pub(crate) use phase::Phase;

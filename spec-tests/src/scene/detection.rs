@@ -37,6 +37,11 @@ impl Scene<'_> {
         self.ids("group")
     }
 
+    /// The ids of the detected extensions, in order.
+    pub(crate) fn extension_group(&self) -> Verdict<Vec<String>> {
+        self.ids("group-extensions")
+    }
+
     fn ids(&self, key: &str) -> Verdict<Vec<String>> {
         let group = self.read_toml("/layers/group.toml")?;
         let elements = group.get(key).and_then(Value::as_array).into_iter().flatten();
