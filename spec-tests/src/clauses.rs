@@ -249,6 +249,13 @@ impl Table {
         Ok(Self { clauses: file::read(embedded::FILES)?, counts: counts::read(embedded::COUNTS)? })
     }
 
+    /// The table with further rows.
+    #[must_use]
+    pub fn with(mut self, rows: impl IntoIterator<Item = Clause>) -> Self {
+        self.clauses.extend(rows);
+        self
+    }
+
     /// All clauses, in the order of the texts.
     #[must_use]
     pub fn clauses(&self) -> &[Clause] {

@@ -44,7 +44,7 @@ pub fn test_names() -> std::collections::BTreeSet<String> {
 /// # Errors
 /// A file of clauses is malformed.
 pub fn table() -> Result<Table, clauses::TableError> {
-    Table::embedded()
+    Ok(Table::embedded()?.with(suite::inputs::clauses()))
 }
 
 /// What the executable does.

@@ -10,7 +10,7 @@ mod experimental;
 mod export;
 mod extend;
 mod extensions;
-mod inputs;
+pub(crate) mod inputs;
 mod launch;
 mod rebase;
 mod registries;

@@ -106,6 +106,14 @@ impl Phase<'_> {
         self
     }
 
+    /// With another name for something in all arguments, such as a registry.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        for argument in &mut self.arguments {
+            *argument = argument.to_string_lossy().replace(from, to).into();
+        }
+        self
+    }
+
     /// With a variable.
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
@@ -146,6 +154,13 @@ impl Phase<'_> {
     pub(crate) fn with_memory(mut self, path: &str, bytes: u64) -> Self {
         self.scene.make_directory(path);
         self.container.mounts.push(Mount::Memory { target: path.into(), bytes });
+        self
+    }
+
+    /// In a container that has nothing but the lifecycle's executables and what the test wrote.
+    pub(crate) fn alone(mut self) -> Self {
+        let is_lifecycle = |mount: &Mount| matches!(mount, Mount::Bind { target, .. } if target == Path::new("/cnb/lifecycle"));
+        self.container.mounts.retain(is_lifecycle);
         self
     }
 

@@ -1,12 +1,16 @@
 //! What all phases do alike: versions, exit statuses, outputs. Spec: platform.md § Lifecycle Interface.
 
+mod flags;
+mod statuses;
+mod told;
+
 use crate::clauses::Phase;
 use crate::scene::Scene;
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, ensure, lacks};
 
 pub(super) fn tests() -> Vec<Test> {
-    vec![
+    let mut tests = vec![
         test!(an_unsupported_platform_api_ends_with_11),
         test!(without_a_platform_api_a_phase_ends_with_11),
         test!(the_version_is_judged_before_flags),
@@ -18,7 +22,11 @@ pub(super) fn tests() -> Vec<Test> {
         test!(errors_go_to_standard_error),
         test!(a_log_level_silences_lesser_messages),
         test!(outputs_have_no_colours),
-    ]
+    ];
+    tests.extend(flags::tests());
+    tests.extend(statuses::tests());
+    tests.extend(told::tests());
+    tests
 }
 
 /// The executables that take the Platform API from their variable in this version.

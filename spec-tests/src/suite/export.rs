@@ -16,6 +16,9 @@ mod reproducible;
 mod sbom;
 mod slices;
 
+pub(super) use extended::extended_run_image;
+pub(super) use launch::process;
+
 use crate::scene::{Image, Layer, Scene};
 use crate::test::Test;
 use crate::verdict::Verdict;

@@ -1,18 +1,95 @@
 //! What the launcher starts, and how. Spec: platform.md § launcher, buildpack.md § Launch.
 
-use crate::scene::{Phase, Scene};
+mod environment;
+mod process;
+
+use crate::scene::{BUILDPACK, Phase, Scene};
 use crate::test::{Test, test};
 use crate::verdict::{Verdict, ensure, equal};
 
 pub(super) fn tests() -> Vec<Test> {
-    vec![
+    let mut tests = vec![
         test!(a_process_is_started_by_its_type),
         test!(a_command_of_the_user_is_started_directly),
         test!(a_command_of_the_user_is_started_by_the_shell),
         test!(the_status_is_that_of_the_process),
         test!(a_launch_that_fails_has_a_status_of_its_own),
         test!(the_process_takes_the_launchers_place),
-    ]
+    ];
+    tests.extend(process::tests());
+    tests.extend(environment::tests());
+    tests
+}
+
+/// A process of `metadata.toml` that is started directly, with further keys.
+fn entry(scene: &Scene<'_>, process_type: &str, command: &[&str], keys: &str) -> String {
+    if scene.holds("platform.build-files.metadata.command") {
+        let command = format!("command = {command:?}\ndirect = true\n");
+        return format!(
+            "[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\n{command}{keys}\n"
+        );
+    }
+    let (program, arguments) = command.split_first().unwrap_or((&"", &[]));
+    let command = format!("command = '{program}'\nargs = {arguments:?}\ndirect = true\n");
+    format!("[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\n{command}{keys}\n")
+}
+
+/// The newest Buildpack API of buildpacks whose processes a shell may start.
+fn api_with_shell<'s>(scene: &'s Scene<'_>) -> &'s str {
+    if scene.holds("buildpack.launch.shell.command") { scene.buildpack.as_str() } else { "0.8" }
+}
+
+/// Writes a process that a shell starts, and a link for it.
+fn shell_entry(scene: &Scene<'_>, process_type: &str, command: &str, keys: &str) {
+    let listed = scene.holds("platform.build-files.metadata.command");
+    let command = if listed { format!("[{command:?}]") } else { format!("{command:?}") };
+    let process = format!(
+        "[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\ncommand = {command}\ndirect = false\n{keys}\n"
+    );
+    let api = api_with_shell(scene);
+    let buildpack = format!("[[buildpacks]]\nid = '{BUILDPACK}'\nversion = '1.0.0'\napi = '{api}'\n");
+    scene.write("/layers/config/metadata.toml", format!("{buildpack}{process}"));
+    link(scene, process_type);
+}
+
+/// Writes processes, and links for them.
+fn written(scene: &Scene<'_>, processes: &str) {
+    scene.metadata(processes);
+    for name in ["web", "worker"].into_iter().filter(|name| processes.contains(&format!("'{name}'"))) {
+        link(scene, name);
+    }
+}
+
+fn link(scene: &Scene<'_>, process_type: &str) {
+    let path = format!("/cnb/process/{process_type}");
+    if !scene.exists(&path) {
+        scene.link(&path, "/cnb/lifecycle/launcher");
+    }
+}
+
+/// A launch.
+struct Started<'s>(Phase<'s>);
+
+/// Starts a process by its link, with arguments of the user.
+fn start<'s>(scene: &'s Scene<'_>, process_type: &str, arguments: &[&str]) -> Started<'s> {
+    let program = scene.program(&format!("/cnb/process/{process_type}")).args(arguments);
+    Started(program.env("CNB_PLATFORM_API", scene.platform.as_str()))
+}
+
+impl Started<'_> {
+    fn env(self, name: &str, value: &str) -> Self {
+        Self(self.0.env(name, value))
+    }
+
+    fn in_directory(self, directory: &str) -> Self {
+        Self(self.0.in_directory(directory))
+    }
+
+    /// The process has to print this and to succeed.
+    fn prints(self, expected: &str) -> Verdict {
+        let run = self.0.run()?;
+        equal("what the process prints", run.succeeds()?.stdout.trim(), expected)
+    }
 }
 
 /// Writes processes and a link for one of them, which is to be started.

@@ -22,8 +22,9 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-/// Exports on an extended run image. `change` is applied to the extended image.
-fn extended(scene: &Scene<'_>, change: impl FnOnce(ImageFixture) -> ImageFixture) -> Verdict<(Put, Image)> {
+/// Writes an extended run image, with a file of an extension, and all else that the exporter reads. `change` is
+/// applied to the extended image.
+fn prepare(scene: &Scene<'_>, change: impl FnOnce(ImageFixture) -> ImageFixture) -> Verdict<Put> {
     let run_image = scene.built();
     let mut image = scene.run_image().layer(&[("extension/", ""), ("extension/file", "of an extension")]);
     image.config["config"]["Env"] = json!(["OF_EXTENSION=set", "PATH=/bin/of/extension"]);
@@ -35,6 +36,18 @@ fn extended(scene: &Scene<'_>, change: impl FnOnce(ImageFixture) -> ImageFixture
     write(scene, &change(image));
     let analyzed = scene.read("/layers/analyzed.toml")?;
     scene.write("/layers/analyzed.toml", analyzed.replace("[run-image]\n", "[run-image]\nextend = true\n"));
+    Ok(run_image)
+}
+
+/// Writes an extended run image, and all else that the exporter reads.
+pub(crate) fn extended_run_image(scene: &Scene<'_>) -> Verdict {
+    prepare(scene, |image| image)?;
+    Ok(())
+}
+
+/// Exports on an extended run image. `change` is applied to the extended image.
+fn extended(scene: &Scene<'_>, change: impl FnOnce(ImageFixture) -> ImageFixture) -> Verdict<(Put, Image)> {
+    let run_image = prepare(scene, change)?;
     let exporter = scene.phase("exporter").env("CNB_EXPERIMENTAL_MODE", "quiet");
     exporter.arg(scene.reference("app")).run()?.succeeds()?;
     Ok((run_image, scene.image("app")?))

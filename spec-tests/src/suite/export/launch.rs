@@ -26,7 +26,7 @@ fn exported(scene: &Scene<'_>, launch: &[&str]) -> Verdict<Image> {
 }
 
 /// A process of `launch.toml`.
-fn process(scene: &Scene<'_>, process_type: &str, program: &str, keys: &str) -> String {
+pub(crate) fn process(scene: &Scene<'_>, process_type: &str, program: &str, keys: &str) -> String {
     let command = if scene.holds("buildpack.launch.direct") {
         format!("command = '{program}'\ndirect = true")
     } else {

@@ -1,0 +1,107 @@
+//! Scenes in which a phase does its work if it finds everything at its default.
+
+use platform_api::{Input, Phase};
+
+use crate::scene::{BUILDPACK, Phase as Call, Scene, USER};
+use crate::suite::inputs::case::Case;
+use crate::suite::inputs::has_extensions;
+use crate::verdict::Verdict;
+
+/// Where the buildpack tells what it sees.
+pub(super) const SEEN: &str = "/home/user/seen";
+
+/// The image extension of the scenes, where there are any.
+pub(super) const EXTENSION: &str = "/cnb/extensions/of_extension/1.0.0";
+
+/// Makes such a scene, whatever was there before.
+pub(crate) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
+    for (directory, user) in [
+        ("/given", USER),
+        ("/layers", USER),
+        ("/workspace", USER),
+        ("/cache", USER),
+        ("/platform", 0),
+        ("/cnb/build-config", 0),
+        ("/cnb/buildpacks", 0),
+        ("/cnb/extensions", 0),
+    ] {
+        if scene.exists(directory) {
+            scene.remove(directory);
+        }
+        scene.make_directory(directory);
+        scene.give(directory, user, user);
+    }
+    for file in ["order", "run", "stack", "system"].map(|name| format!("/cnb/{name}.toml")) {
+        if scene.exists(&file) {
+            scene.remove(&file);
+        }
+    }
+    scene.built();
+    match phase {
+        Phase::Analyzer => scene.remove("/layers/analyzed.toml"),
+        Phase::Detector | Phase::Creator => {
+            scene.remove("/layers/group.toml");
+            scene.remove("/layers/config");
+            scene.order(&[&[BUILDPACK]]);
+            install(scene);
+        }
+        Phase::Builder => {
+            scene.write("/layers/plan.toml", "");
+            scene.remove("/layers/config");
+            install(scene);
+        }
+        Phase::Rebaser => {
+            scene.export()?;
+            scene.remove("/layers/report.toml");
+        }
+        Phase::Restorer | Phase::Exporter | Phase::Extender => {}
+    }
+    Ok(())
+}
+
+/// A buildpack that tells where it works and with which variables.
+fn install(scene: &Scene<'_>) {
+    let script = format!(
+        "{{ echo \"in $PWD\"; echo \"mark $MARK\"; echo \"env $CNB_EXEC_ENV\"; }} > {SEEN}\ncat > /dev/null"
+    );
+    scene.install(&scene.new_buildpack(BUILDPACK).detect(&script).build(&script));
+    if has_extensions(scene.platform) {
+        scene.write(
+            &format!("{EXTENSION}/extension.toml"),
+            format!("api = '{}'\n[extension]\nid = 'of/extension'\nversion = '1.0.0'\n", scene.buildpack),
+        );
+        scene
+            .write(&format!("{EXTENSION}/generate/build.Dockerfile"), "ARG base_image\nFROM ${base_image}\n");
+    }
+}
+
+/// A call of the phase as far as it needs one in such a scene.
+pub(crate) fn call<'s>(scene: &'s Scene<'_>, phase: Phase) -> Call<'s> {
+    with_image(scene, phase, begun(scene, phase, true))
+}
+
+/// The phase, before the input that is tested is given.
+pub(super) fn phase<'s>(scene: &'s Scene<'_>, case: &Case) -> Call<'s> {
+    let is_about_run_image = matches!(case.input, Input::RunImage | Input::Run | Input::Stack);
+    begun(scene, case.phase, !is_about_run_image)
+}
+
+fn begun<'s>(scene: &'s Scene<'_>, phase: Phase, names_run_image: bool) -> Call<'s> {
+    let call = scene.phase(phase.name()).env("CNB_EXPERIMENTAL_MODE", "quiet");
+    match phase {
+        Phase::Analyzer | Phase::Creator if names_run_image => {
+            call.args(&["-run-image", &scene.reference("run")])
+        }
+        _ => call,
+    }
+}
+
+/// The phase with the image it is about, which comes last.
+pub(super) fn with_image<'s>(scene: &Scene<'_>, phase: Phase, call: Call<'s>) -> Call<'s> {
+    match phase {
+        Phase::Analyzer | Phase::Creator | Phase::Exporter | Phase::Rebaser => {
+            call.arg(scene.reference("app"))
+        }
+        Phase::Detector | Phase::Restorer | Phase::Extender | Phase::Builder => call,
+    }
+}
