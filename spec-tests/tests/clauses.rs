@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use spec_tests::{table, test_names};
 
 /// How many clauses may have neither a test nor a reason why none can be. It goes down only, to none.
-const OPEN: usize = 50;
+const OPEN: usize = 31;
 
 /// All files below a directory of this crate with an ending, relative to it and without that.
 fn files(directory: &str, ending: &str) -> Vec<PathBuf> {
