@@ -120,11 +120,14 @@ fn without_a_credential_there_is_no_header(scene: &Scene<'_>) -> Verdict {
 
 /// A registry with tokens is asked for one of a scope.
 fn a_phase_asks_for_no_rights_that_it_does_not_need(scene: &Scene<'_>) -> Verdict {
+    let run_image = scene.built();
     let proxy = scene.proxy();
+    let analyzed = scene.read("/layers/analyzed.toml")?;
+    let behind = scene.behind(&proxy, &run_image.reference);
+    scene.write("/layers/analyzed.toml", analyzed.replace(&run_image.reference, &behind));
     let challenge = format!("Bearer realm=\"http://{}/token\",service=\"of-tests\"", proxy.address());
     proxy.on("*", "/v2/", .., Fault::status_with(401, "WWW-Authenticate", &challenge));
-    let [run_image, app] = ["run", "app"].map(|name| scene.behind(&proxy, &scene.reference(name)));
-    scene.phase("analyzer").args(&["-run-image", &run_image, &app]).run()?.fails()?;
+    scene.phase("exporter").arg(scene.behind(&proxy, &scene.reference("app"))).run()?.fails()?;
     let requests = proxy.requests();
     let of_run_image = |target: &str| {
         target.contains("/token") && (target.contains("/run:") || target.contains("%2Frun%3A"))
