@@ -114,7 +114,8 @@ fn else_it_is_the_first_that_can_be_read(scene: &Scene<'_>) -> Verdict {
 /// Exports on a run image, of which the app image's label has to tell what the file says in one entry.
 fn exports_with_mirrors(scene: &Scene<'_>, first: &str, second: &str, expected: [&str; 2]) -> Verdict {
     scene.built();
-    let entry = |image: &str, mirror: &str| format!("[[images]]\nimage = '{image}'\nmirrors = ['{mirror}']\n");
+    let entry =
+        |image: &str, mirror: &str| format!("[[images]]\nimage = '{image}'\nmirrors = ['{mirror}']\n");
     let file = [entry(first, "of.first/run:latest"), entry(second, "of.second/run:latest")];
     scene.write("/cnb/run.toml", file.concat());
     let metadata = scene.export()?.lifecycle_metadata()?;

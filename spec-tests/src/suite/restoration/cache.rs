@@ -84,7 +84,8 @@ fn a_layer_that_only_the_cache_knows_does_not_come_back(scene: &Scene<'_>) -> Ve
 /// The cache's layers: paths and what is in them, which has these words.
 fn archive_with(scene: &Scene<'_>, words: &str) -> String {
     let names = scene.names("/cache/committed").into_iter().map(|name| format!("/cache/committed/{name}"));
-    let has = |path: &String| path.contains("sha256:") && scene.read(path).is_ok_and(|text| text.contains(words));
+    let has =
+        |path: &String| path.contains("sha256:") && scene.read(path).is_ok_and(|text| text.contains(words));
     names.into_iter().find(has).unwrap_or_default()
 }
 
@@ -131,7 +132,9 @@ fn an_image_has_its_metadata_in_a_label(scene: &Scene<'_>) -> Verdict {
     let image = scene.image("cache")?;
     let metadata = image.label_json(METADATA)?;
     is_described(&metadata)?;
-    image.layer_named_by(&metadata, "/buildpacks/0/layers/cached/sha")?.text("/layers/of_tests/cached/file")?;
+    image
+        .layer_named_by(&metadata, "/buildpacks/0/layers/cached/sha")?
+        .text("/layers/of_tests/cached/file")?;
     Ok(())
 }
 

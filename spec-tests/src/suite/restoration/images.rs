@@ -74,11 +74,7 @@ fn the_run_image_is_recorded_by_digest(scene: &Scene<'_>) -> Verdict {
     let run_image = prepare(scene);
     scene.write(ANALYZED, format!("[run-image]\nimage = '{}'\nextend = true\n", run_image.name));
     scene.phase("restorer").run()?.succeeds()?;
-    same(
-        "the run image",
-        at(&scene.read_toml(ANALYZED)?, "/run-image/reference"),
-        json!(run_image.reference),
-    )
+    same("the run image", at(&scene.read_toml(ANALYZED)?, "/run-image/reference"), json!(run_image.reference))
 }
 
 fn the_run_image_may_be_a_mirror(scene: &Scene<'_>) -> Verdict {
