@@ -46,10 +46,10 @@ fn is_found(scene: &Scene<'_>, run_image: (&str, &str), previous_image: (&str, &
     let (run_image, previous_image) = (scene.reference(run_image.0), scene.reference(previous_image.0));
     let analyzer = scene.phase("analyzer").args(&["-run-image", &run_image]);
     analyzer.args(&["-previous-image", &previous_image]).arg(scene.reference("app")).run()?.succeeds()?;
-    let analyzed = scene.read_toml(ANALYZED)?;
+    let found = scene.read_toml(ANALYZED)?;
     let [of_run, of_previous] = [digests.first(), digests.last()].map(|digest| json!(digest));
-    same("the run image", at(&analyzed, "/run-image/reference"), of_run)?;
-    same("the previous image", at(&analyzed, "/image/reference"), of_previous)
+    same("the run image", at(&found, "/run-image/reference"), of_run)?;
+    same("the previous image", at(&found, "/image/reference"), of_previous)
 }
 
 fn an_image_by_tag_is_at_its_path(scene: &Scene<'_>) -> Verdict {
