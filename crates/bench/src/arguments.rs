@@ -25,8 +25,17 @@ pub(crate) struct Arguments {
     pub(crate) json: Option<PathBuf>,
     /// The large layer's content.
     pub(crate) source: Source,
-    /// The giant layer's size in bytes; without it the case of that layer is left out.
+    /// The sizes of what is made when it is wanted.
+    pub(crate) sizes: Sizes,
+}
+
+/// Sizes in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Of the giant layer; without it the case of that layer is left out.
     pub(crate) giant: u64,
+    /// Of the root file system that is extended.
+    pub(crate) root: u64,
 }
 
 impl Arguments {
@@ -45,7 +54,10 @@ impl Arguments {
             starts: matches.remove_one("starts").unwrap_or(1).max(1),
             filter: matches.remove_one("filter").unwrap_or_default(),
             json: matches.remove_one("json"),
-            giant: matches.remove_one("giant-layer").unwrap_or(0),
+            sizes: Sizes {
+                giant: matches.remove_one("giant-layer").unwrap_or(0),
+                root: matches.remove_one("root").unwrap_or(0),
+            },
             source: tree.map_or(Source::Npm, Source::Generated),
         }
     }
@@ -76,6 +88,13 @@ fn command() -> Command {
                 .value_parser(value_parser!(u64))
                 .value_name("N")
                 .help("Measures on N generated files instead of the npm tree"),
+        )
+        .arg(
+            option("root")
+                .value_parser(value_parser!(u64))
+                .value_name("BYTES")
+                .default_value("1000000000")
+                .help("The size of the root file system that is extended"),
         )
         .arg(
             option("giant-layer")

@@ -13,6 +13,9 @@ pub(crate) enum Work {
     Rebase,
     /// The detector over one group of buildpacks.
     Detect,
+    /// The extender, for an extension that changes one file of a large root file system; whether it finds the layer in
+    /// its cache.
+    Extend { cached: bool },
     /// A phase that only prints its version; each phase in turn.
     PhaseStart,
     /// The launcher, whose process ends at once.
@@ -68,7 +71,7 @@ const SMALL_LAYER: Previous = Previous::AllBut("bench_small/layer-3");
 const LARGE_LAYER: Previous = Previous::AllBut("bench_npm/modules");
 
 /// All cases, in the order in which they run.
-pub(crate) const CASES: [Case; 21] = [
+pub(crate) const CASES: [Case; 23] = [
     heavy("cold export", export(Previous::Nothing, false), Some(5.0)),
     heavy("cold export with cache", export(Previous::Nothing, true), None),
     heavy("unchanged re-export", export(Previous::Same, false), Some(5.0)),
@@ -77,6 +80,8 @@ pub(crate) const CASES: [Case; 21] = [
     heavy("re-export, small layer changed", export(SMALL_LAYER, false), None),
     heavy("re-export, large layer changed", export(LARGE_LAYER, false), None),
     Case { bounded: false, ..heavy("detect, 20 buildpacks", Work::Detect, None) },
+    heavy("extend a large root, one file changed", Work::Extend { cached: false }, None),
+    heavy("extend it again, from the layer cache", Work::Extend { cached: true }, None),
     start("start of a phase (-version)", Work::PhaseStart, None),
     start("start by launcher", Work::LauncherStart, Some(4.0)),
     start("start without launcher", Work::ProcessStart, None),

@@ -72,12 +72,17 @@ pub(crate) fn check_entrance(directory: &Path) -> Result<()> {
 /// # Errors
 /// The command can't be started or fails; the error then quotes its output.
 pub(crate) fn run(command: &mut Command, log: &Path) -> Result<Usage> {
-    let output = fs_err::File::create(log)?.into_parts().0;
-    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     if geteuid().is_root() {
         let (uid, gid) = user();
         command.uid(uid.as_raw()).gid(gid.as_raw());
     }
+    run_by_root(command, log)
+}
+
+/// The same by the user of this process, for what needs root.
+pub(crate) fn run_by_root(command: &mut Command, log: &Path) -> Result<Usage> {
+    let output = fs_err::File::create(log)?.into_parts().0;
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     let program = command.get_program().to_owned();
     let start = Instant::now();
     let child = command.spawn().with_context(|| format!("failed to start {}", program.display()))?;

@@ -25,6 +25,7 @@ impl Side<'_> {
             Work::Restore => self.phase(&self.restorer()?),
             Work::Rebase => self.phase(&self.rebaser()?),
             Work::Detect => self.phase(&self.detector()?),
+            Work::Extend { .. } => return Ok(self.workspace.container()?.command()),
             Work::PhaseStart => {
                 let phase = STARTED.get(start % STARTED.len()).copied().unwrap_or(Phase::Analyzer);
                 self.phase(&Invocation::new(phase, API).argument("-version"))

@@ -77,6 +77,7 @@ impl<'a> Side<'a> {
             Work::Restore => vec!["analyzer", "exporter", "launcher", "restorer"],
             Work::Rebase => vec!["analyzer", "exporter", "launcher", "rebaser"],
             Work::Detect => vec!["detector"],
+            Work::Extend { .. } => vec!["extender"],
             Work::PhaseStart => STARTED.map(Phase::name).to_vec(),
             Work::LauncherStart => vec!["launcher"],
             Work::ProcessStart => vec![],
@@ -90,6 +91,10 @@ impl<'a> Side<'a> {
         match work {
             Work::Export { previous: Previous::AllBut(layer), .. } => self.workspace.change(layer, 0)?,
             Work::ExportGiant => self.workspace.write_giant()?,
+            // What is to be found in the cache.
+            Work::Extend { cached: true } => {
+                self.measure(Work::Extend { cached: false }, 0, 1)?;
+            }
             // The image is to name the run image as it is called now.
             Work::Rebase => self.exported = false,
             _ => {}
@@ -120,11 +125,13 @@ impl<'a> Side<'a> {
         let mut runs = Vec::with_capacity(starts);
         for start in 0..starts {
             let mut command = self.command(work, start)?;
-            runs.push(measure::run(&mut command, &self.log())?);
+            let run = if let Work::Extend { .. } = work { measure::run_by_root } else { measure::run };
+            runs.push(run(&mut command, &self.log())?);
         }
         match work {
             Work::Export { previous: Previous::Nothing, cache } => self.exported = cache,
             Work::Restore => self.check_restored()?,
+            Work::Extend { .. } => self.workspace.container()?.check()?,
             Work::Rebase => {
                 ensure!(self.images.digest() != before, "the rebaser left the app image as it was");
             }
@@ -187,6 +194,10 @@ impl<'a> Side<'a> {
             // The run image of the round before is the one below the image.
             Work::Rebase => self.images.write_run_image(round),
             Work::Detect => make_empty(&self.path("detected")),
+            Work::Extend { cached } => {
+                let extender = self.lifecycle.executables.join("extender");
+                self.workspace.container()?.begin(&extender, cached)
+            }
             Work::PhaseStart | Work::LauncherStart | Work::ProcessStart => Ok(()),
         }
     }

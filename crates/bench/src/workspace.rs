@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use spec_model::PlatformApi;
 
+use crate::arguments::Sizes;
+use crate::extension::Root;
 use crate::generated;
 use crate::measure;
 use crate::tree::{Source, Tree};
@@ -31,16 +33,15 @@ pub(crate) struct Workspace {
     /// The large layer's content.
     pub(crate) tree: Tree,
     pub(crate) source: Source,
-    /// The giant layer's size in bytes.
-    giant: u64,
+    sizes: Sizes,
 }
 
 impl Workspace {
-    /// Makes the inputs below `root`. The giant layer is to have so many bytes, once it is wanted.
+    /// Makes the inputs below `root`, but for those of a few cases alone, which are made once they are wanted.
     pub(crate) fn prepare(
         root: &Path,
         source: Source,
-        giant: u64,
+        sizes: Sizes,
         say: &mut dyn FnMut(&str),
     ) -> Result<Self> {
         fs_err::create_dir_all(root)?;
@@ -49,7 +50,7 @@ impl Workspace {
         bring_back(&root)?;
         let (tree, source) =
             Tree::prepare(&root.join("layers/bench_npm/modules"), &root.join("tree.complete"), source, say)?;
-        let workspace = Self { root, _lock: lock, tree, source, giant };
+        let workspace = Self { root, _lock: lock, tree, source, sizes };
         workspace.remove_giant()?;
         workspace.write_layers()?;
         workspace.write_buildpacks()?;
@@ -89,9 +90,14 @@ impl Workspace {
             return Ok(());
         }
         fs_err::create_dir_all(&layer)?;
-        generated::write_noise(&layer.join("noise"), self.giant)?;
+        generated::write_noise(&layer.join("noise"), self.sizes.giant)?;
         fs_err::write(layer.with_extension("toml"), "[types]\nlaunch = true\n")?;
         give_away(&self.path("layers"))
+    }
+
+    /// The container that is extended, made if it isn't there.
+    pub(crate) fn container(&self) -> Result<Root> {
+        Root::prepare(&self.path("extension"), self.sizes.root)
     }
 
     /// Removes the giant layer, if it is there.

@@ -38,6 +38,8 @@ fn bench(directory: &Path, lifecycle: &Path, arguments: &[&str]) -> Output {
             "30",
             "--giant-layer",
             "100000",
+            "--root",
+            "2000000",
             "--runs",
             "2",
             "--starts",
@@ -117,7 +119,8 @@ fn all_cases_run_with_real_executables() {
     let cases = figures["cases"].as_array().unwrap();
     let registry = test_kit::has_program("docker-registry");
     let engine = if has_engine() { 3 } else { 0 };
-    assert_eq!(cases.len(), engine + if registry { 18 } else { 11 });
+    let extended = if nix::unistd::geteuid().is_root() { 2 } else { 0 };
+    assert_eq!(cases.len(), engine + extended + if registry { 18 } else { 11 });
     for case in cases {
         let of_registry = case["name"].as_str().unwrap().starts_with("registry: ");
         let requests = case["sides"][0]["traffic"]["requests"].as_u64();

@@ -123,6 +123,13 @@ impl Scene<'_> {
         toml::from_str(&text).map_err(|error| Failure::new(path, "it is TOML", format!("{error}\n{text}")))
     }
 
+    /// A JSON file that has to be there.
+    pub(crate) fn read_json(&self, path: &str) -> Verdict<Value> {
+        let text = self.read(path)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::new(path, "it is JSON", format!("{error}\n{text}")))
+    }
+
     /// The names in a directory, sorted; none if there is none.
     pub(crate) fn names(&self, path: &str) -> Vec<String> {
         let Ok(entries) = fs_err::read_dir(self.path(path)) else { return Vec::new() };

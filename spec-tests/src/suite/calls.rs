@@ -17,7 +17,7 @@ pub(super) fn tests() -> Vec<Test> {
         test!(the_version_flag_prints_the_version),
         test!(phases_that_only_run_buildpacks_refuse_root).by_root(),
         test!(another_user_builds_too),
-        test!(missing_arguments_end_with_3),
+        test!(missing_arguments_end_with_3).with_images(),
         test!(layers_are_told).with_images(),
         test!(errors_go_to_standard_error),
         test!(a_log_level_silences_lesser_messages),
@@ -92,6 +92,8 @@ fn another_user_builds_too(scene: &Scene<'_>) -> Verdict {
 }
 
 fn missing_arguments_end_with_3(scene: &Scene<'_>) -> Verdict {
+    // Nothing else is missing.
+    scene.built();
     for phase in ["analyzer", "exporter", "creator", "rebaser"] {
         scene.phase(phase).run()?.exits(3)?;
     }

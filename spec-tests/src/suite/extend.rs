@@ -30,6 +30,9 @@ const IMAGE_USER: &str = "1003:1004";
 /// Where extensions leave files, as whatever user.
 const MADE: &str = "/made";
 
+/// What [`to_be_extended`] leaves: other contents each time, unless they come from a cache.
+pub(crate) const NOTE: &str = "/made/note";
+
 /// Images to be extended, `build` and `run`: what tells them apart is the variable `OF_IMAGE`.
 #[derive(Debug)]
 struct Images {
@@ -84,6 +87,17 @@ fn restored(scene: &Scene<'_>, extensions: &[&str]) -> Verdict<Images> {
     let restorer = scene.phase("restorer").env("CNB_EXPERIMENTAL_MODE", "quiet");
     restorer.args(&["-build-image", &images.build.name]).run()?.succeeds()?;
     Ok(images)
+}
+
+/// Leaves what the phases before do for an extension that notes in [`NOTE`] that it was applied, and a buildpack with
+/// a script; its uses for the run image need no build.
+pub(crate) fn to_be_extended(scene: &Scene<'_>, build: &str) -> Verdict {
+    restored(scene, &["a"])?;
+    scene.install(&scene.new_buildpack("buildpack").build(build));
+    for kind in kinds(scene) {
+        generated(scene, kind, "a", &format!("RUN cat /proc/sys/kernel/random/uuid > {NOTE}"));
+    }
+    Ok(())
 }
 
 /// The Dockerfile of an extension, by what follows on `FROM`.

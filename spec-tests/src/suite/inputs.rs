@@ -5,6 +5,7 @@
 //! platform.md § Usage.
 
 mod case;
+mod extender;
 mod images;
 mod paths;
 mod probe;
@@ -49,11 +50,11 @@ fn test(input: Input, phase: Phase, probe: Probe) -> Test {
         // Images that the suite wrote into a layout belong to another user than those of phases.
         (Input::CacheImage | Input::InsecureRegistry | Input::BuildImage | Input::Uid | Input::Gid, _)
         | (Input::PreviousImage, Phase::Creator)
-        | (_, Phase::Rebaser) => test.on(&[Store::Registry]),
+        | (_, Phase::Rebaser | Phase::Extender) => test.on(&[Store::Registry]),
         (_, Phase::Detector | Phase::Builder) => test,
         _ => test.with_images(),
     };
-    if probe.by_root { test.by_root() } else { test }
+    if probe.by_root || phase == Phase::Extender { test.by_root() } else { test }
 }
 
 fn clause(input: Input, usage: InputUse) -> Clause {

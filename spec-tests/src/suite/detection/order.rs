@@ -12,6 +12,7 @@ pub(super) fn tests() -> Vec<Test> {
         test!(two_orders_within_a_group_go_depth_first),
         test!(orders_within_orders_are_resolved),
         test!(a_group_is_tried_without_its_optional_order),
+        test!(a_buildpack_named_twice_takes_part_once),
         test!(a_composites_entry_needs_a_version),
         test!(a_composites_entry_needs_an_id),
         test!(a_composites_order_names_no_extension),
@@ -70,6 +71,17 @@ fn a_group_is_tried_without_its_optional_order(scene: &Scene<'_>) -> Verdict {
         scene.order(&[&["O?", "E"], &["F"]]);
         scene.detect()?;
         equal(&format!("the group if {failing:?} fail"), &scene.group()?, expected)?;
+    }
+    Ok(())
+}
+
+fn a_buildpack_named_twice_takes_part_once(scene: &Scene<'_>) -> Verdict {
+    alphabet(scene, &[]);
+    for order in [["A", "E", "A"], ["O", "A", "E"]] {
+        scene.order(&[&order]);
+        scene.detect()?;
+        let twice = scene.group()?.iter().filter(|id| *id == "A").count();
+        equal("how often A takes part", &twice, &1)?;
     }
     Ok(())
 }

@@ -295,7 +295,10 @@ pub(super) fn is_store(scene: &Scene<'_>, case: &Case) -> Verdict {
     ready(scene, case.phase)?;
     forget_target(scene, case)?;
     // Refused at once, while a name that nobody knows is looked for again and again.
-    scene.write("/etc/hosts", "127.0.0.1 localhost registry.example\n");
+    scene.write(
+        "/etc/hosts",
+        "127.0.0.1 localhost registry.example layout-repo index.docker.io registry-1.docker.io\n",
+    );
     let run = case.run(scene)?;
     if case.is_on() {
         run.succeeds()?

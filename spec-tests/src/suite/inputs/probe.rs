@@ -4,7 +4,7 @@ use platform_api::{Input, InputKind, Phase};
 
 use crate::scene::Scene;
 use crate::suite::inputs::case::{Case, Values};
-use crate::suite::inputs::{images, paths, values};
+use crate::suite::inputs::{extender, images, paths, values};
 use crate::verdict::Verdict;
 
 /// How to tell what a phase took.
@@ -33,7 +33,6 @@ const fn texts(flag: &'static str, variable: &'static str, check: fn(&Scene<'_>,
 /// The probe of an input of a phase, or why no black-box test can tell.
 pub(super) fn of(input: Input, phase: Phase) -> Result<Probe, &'static str> {
     match (input, phase) {
-        (_, Phase::Extender) => Err("the extender"),
         (Input::Parallel, _) => Err("the same is written in either case"),
         (Input::LaunchCache, _) => Err("a lifecycle may ignore it"),
         (Input::Generated | Input::ExecEnv, Phase::Restorer) => {
@@ -54,6 +53,8 @@ fn of_path(input: Input, phase: Phase) -> Probe {
         | (Input::Group | Input::Plan, Phase::Detector)
         | (Input::Report, _) => paths::is_written,
         (Input::Analyzed, Phase::Restorer) => images::is_analyzed_file,
+        (Input::Generated, Phase::Extender) => extender::is_applied,
+        (Input::Extended, Phase::Extender) => extender::is_extended_to,
         (Input::Generated, _) => paths::is_generated_to,
         (Input::Extensions, _) => paths::has_extensions,
         (Input::Extended, _) => paths::is_extended,
@@ -82,6 +83,14 @@ fn of_value(input: Input, phase: Phase) -> Probe {
                 by_root: false,
             }
         }
+        (Input::ExtendKind, _) => {
+            Probe { values: Values::EitherText("run", "build"), check: extender::is_extended, by_root: true }
+        }
+        (Input::KanikoCacheTtl, _) => {
+            Probe { values: Values::EitherText("1h", "1ms"), check: extender::is_cached_for, by_root: true }
+        }
+        (Input::Uid, Phase::Extender) => texts("1234", "1235", extender::is_user),
+        (Input::Gid, Phase::Extender) => texts("1236", "1237", extender::is_group),
         (Input::NoColor, _) => switch(values::has_no_colours),
         (Input::SkipLayers, Phase::Analyzer) => switch(images::skips_sboms),
         (Input::SkipLayers | Input::SkipRestore, _) => switch(images::skips_layers),

@@ -3,12 +3,13 @@
 use platform_api::{Input, Phase};
 
 use crate::scene::{BUILDPACK, Phase as Call, Scene, USER};
+use crate::suite::extend;
 use crate::suite::inputs::case::Case;
 use crate::suite::inputs::has_extensions;
 use crate::verdict::Verdict;
 
 /// Where the buildpack tells what it sees.
-pub(super) const SEEN: &str = "/home/user/seen";
+pub(super) const SEEN: &str = "/tmp/seen";
 
 /// The image extension of the scenes, where there are any.
 pub(super) const EXTENSION: &str = "/cnb/extensions/of_extension/1.0.0";
@@ -24,6 +25,7 @@ pub(crate) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
         ("/cnb/build-config", 0),
         ("/cnb/buildpacks", 0),
         ("/cnb/extensions", 0),
+        ("/kaniko", USER),
     ] {
         if scene.exists(directory) {
             scene.remove(directory);
@@ -54,16 +56,25 @@ pub(crate) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
             scene.export()?;
             scene.remove("/layers/report.toml");
         }
-        Phase::Restorer | Phase::Exporter | Phase::Extender => {}
+        Phase::Extender => {
+            scene.remove("/layers/config");
+            extend::to_be_extended(scene, &script())?;
+        }
+        Phase::Restorer | Phase::Exporter => {}
     }
     Ok(())
 }
 
-/// A buildpack that tells where it works and with which variables.
+/// Shell that tells where, by whom and with which variables a buildpack is run.
+fn script() -> String {
+    let told = ["in $PWD", "mark $MARK", "env $CNB_EXEC_ENV", "user $(id -u)", "group $(id -g)"];
+    let told: String = told.map(|line| format!("echo \"{line}\"; ")).concat();
+    format!("{{ {told} }} > {SEEN}\ncat > /dev/null")
+}
+
+/// Installs a buildpack that tells this.
 fn install(scene: &Scene<'_>) {
-    let script = format!(
-        "{{ echo \"in $PWD\"; echo \"mark $MARK\"; echo \"env $CNB_EXEC_ENV\"; }} > {SEEN}\ncat > /dev/null"
-    );
+    let script = script();
     scene.install(&scene.new_buildpack(BUILDPACK).detect(&script).build(&script));
     if has_extensions(scene.platform) {
         scene.write(
@@ -92,6 +103,7 @@ fn begun<'s>(scene: &'s Scene<'_>, phase: Phase, names_run_image: bool) -> Call<
         Phase::Analyzer | Phase::Creator if names_run_image => {
             call.args(&["-run-image", &scene.reference("run")])
         }
+        Phase::Extender => call.by_root(),
         _ => call,
     }
 }

@@ -11,11 +11,13 @@ pub(super) fn tests() -> Vec<Test> {
         test!(programs_of_exec_d_set_variables),
         test!(programs_of_exec_d_run_in_the_app_directory),
         test!(programs_for_a_process_run_after_the_others_for_it_alone),
+        test!(programs_for_a_process_run_after_those_of_all_layers),
         test!(programs_of_exec_d_have_an_order),
         test!(what_exec_d_says_is_toml_of_texts),
         test!(scripts_of_profile_d_are_read_by_one_shell),
         test!(scripts_of_profile_d_have_an_order),
         test!(scripts_for_a_process_are_read_after_the_others_for_it_alone),
+        test!(scripts_for_a_process_are_read_after_those_of_all_layers),
         test!(the_app_s_profile_is_read_last),
     ]
 }
@@ -67,6 +69,22 @@ fn programs_for_a_process_run_after_the_others_for_it_alone(scene: &Scene<'_>) -
     written(scene, &(tells(scene, "RAN") + &worker));
     start(scene, "web", &[]).prints("all web")?;
     start(scene, "worker", &[]).prints("all")
+}
+
+/// Files of two layers, those for a process last.
+const OF_LAYERS: [&str; 4] = ["a/DIR/all", "b/DIR/all", "a/DIR/web/all", "b/DIR/web/all"];
+
+fn programs_for_a_process_run_after_those_of_all_layers(scene: &Scene<'_>) -> Verdict {
+    for file in OF_LAYERS {
+        exec_d(
+            scene,
+            &format!("/layers/of_tests/{}", file.replace("DIR", "exec.d")),
+            "RAN",
+            &format!("$RAN {file}"),
+        );
+    }
+    written(scene, &tells(scene, "RAN"));
+    start(scene, "web", &[]).prints(&OF_LAYERS.join(" "))
 }
 
 /// Buildpacks that are in another order than that of their ids, with layers and files.
@@ -149,6 +167,15 @@ fn scripts_for_a_process_are_read_after_the_others_for_it_alone(scene: &Scene<'_
         start(scene, process, &[]).prints(expected)?;
     }
     Ok(())
+}
+
+fn scripts_for_a_process_are_read_after_those_of_all_layers(scene: &Scene<'_>) -> Verdict {
+    for file in OF_LAYERS {
+        let path = format!("/layers/of_tests/{}", file.replace("DIR", "profile.d"));
+        scene.write(&path, format!("export READ=\"$READ {file}\"\n"));
+    }
+    shell_entry(scene, "web", "echo $READ", "");
+    start(scene, "web", &[]).prints(&OF_LAYERS.join(" "))
 }
 
 fn the_app_s_profile_is_read_last(scene: &Scene<'_>) -> Verdict {
