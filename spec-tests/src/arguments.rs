@@ -121,7 +121,7 @@ fn command() -> Command {
         )
         .arg(option("filter", "TEXT").help("Only clauses or tests with this in their names"))
         .arg(option("registry", "ADDRESS").help("A registry over HTTP to use; without it, docker-registry is started"))
-        .arg(option("jobs", "N").value_parser(value_parser!(usize)).help("Tests at a time [default: one a core]"))
+        .arg(option("jobs", "N").value_parser(value_parser!(usize)).help("Tests at a time [default: two a core]"))
         .arg(path("known", "FILE").help("TOML file of deviations that are known, with reasons"))
         .arg(switch("strict").help("Let broken SHOULDs, tiers beside the specification and skipped tests count, too"))
         .arg(path("json", "FILE").help("Write results as JSON"))

@@ -27,7 +27,10 @@ pub(crate) fn jobs(table: &Table, tests: &[Test], selection: &Selection) -> Vec<
             is_named && selection.takes(clause) && selection.takes_test(clause, test.name())
         });
         let versions: BTreeSet<_> = clauses.flat_map(|clause| versions(clause, selection)).collect();
-        for (platform, buildpack) in versions {
+        let is_end = |version: &_| versions.first() == Some(version) || versions.last() == Some(version);
+        let leaves_out = test.only_ends() && selection.platform.is_none();
+        for (platform, buildpack) in versions.iter().copied().filter(|version| !leaves_out || is_end(version))
+        {
             for store in stores(test.stores(), platform, selection.store) {
                 jobs.push(Job { test: test.clone(), platform, buildpack, store });
             }

@@ -40,7 +40,9 @@ pub(crate) fn run(table: &Table, arguments: &Arguments, known: &Deviations) -> R
     std::panic::set_hook(Box::new(|panic| PANIC.with(|last| *last.borrow_mut() = panic.to_string())));
     let outcomes = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
-    let threads = arguments.jobs.or(thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+    // Half of the time a test waits for what it has started.
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = arguments.jobs.unwrap_or(2 * cores);
     thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {

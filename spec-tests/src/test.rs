@@ -13,6 +13,7 @@ pub(crate) struct Test {
     name: String,
     stores: Stores,
     needs_root: bool,
+    only_ends: bool,
     run: Arc<dyn Fn(&Scene<'_>) -> Verdict + Send + Sync>,
 }
 
@@ -44,7 +45,7 @@ impl Test {
     ) -> Self {
         let module = module.split_once("::suite::").map_or(module, |(_, module)| module);
         let name = format!("{module}::{function}");
-        Self { name, stores: Stores::None, needs_root: false, run: Arc::new(run) }
+        Self { name, stores: Stores::None, needs_root: false, only_ends: false, run: Arc::new(run) }
     }
 
     /// It works on images, in whatever store.
@@ -57,6 +58,17 @@ impl Test {
     pub(crate) fn on(mut self, stores: &'static [Store]) -> Self {
         self.stores = Stores::Only(stores);
         self
+    }
+
+    /// Of the versions it is about, it is run in the first and in the last, unless one is asked for.
+    pub(crate) fn at_ends(mut self) -> Self {
+        self.only_ends = true;
+        self
+    }
+
+    /// Whether the versions between the first and the last may be left out.
+    pub(crate) fn only_ends(&self) -> bool {
+        self.only_ends
     }
 
     /// It starts phases as root.

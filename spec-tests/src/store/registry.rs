@@ -1,7 +1,9 @@
 //! Images in a registry, by the plain requests of the distribution specification.
 #![expect(clippy::expect_used, reason = "a set-up that fails ends the test")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use test_kit::{ImageFixture, WrittenFixture};
@@ -14,6 +16,8 @@ use crate::verdict::{Failure, Verdict};
 #[derive(Debug, Clone)]
 pub(crate) struct RegistryAt {
     address: String,
+    /// Blobs that were put, by repository and digest, so that none is sent twice.
+    blobs: Arc<Mutex<BTreeSet<(String, String)>>>,
 }
 
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -22,7 +26,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
 
 impl RegistryAt {
     pub(crate) fn new(address: String) -> Self {
-        Self { address }
+        Self { address, blobs: Arc::default() }
     }
 
     /// Host and port.
@@ -52,6 +56,11 @@ impl RegistryAt {
     }
 
     fn put_blob(&self, repository: &str, digest: &str, bytes: &[u8]) {
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !blobs.insert((repository.to_owned(), digest.to_owned())) {
+            return;
+        }
+        drop(blobs);
         let begun = Request::new("POST", &self.url(repository, "blobs/uploads/")).send().expect("an upload");
         let location = begun.header("Location").expect("a place for the upload").to_owned();
         let separator = if location.contains('?') { '&' } else { '?' };

@@ -43,7 +43,8 @@ fn test(input: Input, phase: Phase, probe: Probe) -> Test {
     let run = move |scene: &crate::scene::Scene<'_>| {
         cases(input, phase, probe.values).iter().try_for_each(|case| (probe.check)(scene, case))
     };
-    let test = Test::new(&module(phase), &name(input), run);
+    // The table is the same in between.
+    let test = Test::new(&module(phase), &name(input), run).at_ends();
     let test = match (input, phase) {
         (Input::Daemon, _) => test.on(&[Store::Daemon]),
         (Input::Layout | Input::LayoutDir, _) => test.on(&[Store::Layout]),
