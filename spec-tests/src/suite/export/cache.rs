@@ -83,5 +83,6 @@ fn diff_ids_of_cached_layers_are_written(scene: &Scene<'_>) -> Verdict {
     scene.write("/layers/of_tests/both/file", "changed");
     scene.export()?;
     restore(scene)?;
-    scene.lacks("/layers/of_tests/both/file")
+    scene.lacks("/layers/of_tests/both/file")?;
+    scene.lacks("/layers/of_tests/both.toml")
 }

@@ -38,6 +38,14 @@ fn export(scene: &Scene<'_>) -> Verdict {
     Ok(())
 }
 
+/// Tells the next phases what the image has by now.
+fn analyze(scene: &Scene<'_>) -> Verdict {
+    let images = ["run", "app"].map(|name| scene.reference(name));
+    let [run_image, app] = &images;
+    scene.phase("analyzer").args(&["-run-image", run_image, app]).run()?.succeeds()?;
+    Ok(())
+}
+
 /// The restorer has to succeed without the layer, which is there neither whole nor in part.
 fn is_a_miss(scene: &Scene<'_>) -> Verdict {
     if scene.exists("/layers/of_tests") {
@@ -100,7 +108,9 @@ fn a_damaged_cache_is_replaced(scene: &Scene<'_>) -> Verdict {
         scene.write(&layer, "?".repeat(size));
         is_a_miss(scene)?;
         built_with_cache(scene, &next);
+        analyze(scene)?;
         export(scene)?;
+        analyze(scene)?;
         scene.remove("/layers/of_tests");
         scene.phase("restorer").args(&["-cache-dir", "/cache"]).run()?.succeeds()?;
         equal("what is restored", scene.read(FILE)?.as_str(), next.as_str())?;
