@@ -80,8 +80,6 @@ pub(crate) const CASES: [Case; 23] = [
     heavy("re-export, small layer changed", export(SMALL_LAYER, false), None),
     heavy("re-export, large layer changed", export(LARGE_LAYER, false), None),
     Case { bounded: false, ..heavy("detect, 20 buildpacks", Work::Detect, None) },
-    heavy("extend a large root, one file changed", Work::Extend { cached: false }, None),
-    heavy("extend it again, from the layer cache", Work::Extend { cached: true }, None),
     start("start of a phase (-version)", Work::PhaseStart, None),
     start("start by launcher", Work::LauncherStart, Some(4.0)),
     start("start without launcher", Work::ProcessStart, None),
@@ -95,6 +93,8 @@ pub(crate) const CASES: [Case; 23] = [
     engine("engine: cold export", export(Previous::Nothing, false), Some(1.5)),
     engine("engine: unchanged re-export", export(Previous::Same, false), Some(3.0)),
     engine("engine: re-export, small layer changed", export(SMALL_LAYER, false), Some(3.0)),
+    heavy("extend a large root, one file changed", Work::Extend { cached: false }, None),
+    heavy("extend it again, from the layer cache", Work::Extend { cached: true }, None),
 ];
 
 const fn heavy(name: &'static str, work: Work, times_faster: Option<f64>) -> Case {
