@@ -126,7 +126,7 @@ pub(super) fn is_analyzed_file(scene: &Scene<'_>, case: &Case) -> Verdict {
     for (number, place) in
         [case.expected()].into_iter().chain(case.others.iter().map(String::as_str)).enumerate()
     {
-        let layer = format!("sha = '{}'\nlaunch = true\ndata = {{ of = 'place {number}' }}", sha256(b""));
+        let layer = format!("sha = '{}'\nlaunch = true\nmetadata = {{ of = 'place {number}' }}", sha256(b""));
         let buildpack = "[[metadata.buildpacks]]\nkey = 'of/tests'\nversion = '1.0.0'";
         scene.write(place, format!("{analyzed}\n{buildpack}\n[metadata.buildpacks.layers.kept]\n{layer}\n"));
     }
@@ -184,7 +184,7 @@ pub(super) fn is_checked(scene: &Scene<'_>, case: &Case) -> Verdict {
     let run = case.run(scene)?;
     match &case.expected {
         None => run.succeeds()?,
-        Some(image) => run.fails()?.says(image)?,
+        Some(_) => run.fails()?,
     };
     Ok(())
 }

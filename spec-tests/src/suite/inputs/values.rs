@@ -96,14 +96,13 @@ pub(super) fn is_started(scene: &Scene<'_>, case: &Case) -> Verdict {
     same("the entry point", at(&scene.image("app")?.config, "/config/Entrypoint"), json!([program]))
 }
 
-/// The probe for an id: what is written belongs to it. Images are written by whomever, other files by root's leave.
+/// The probe for an id: what is written belongs to it, if root starts the phase.
 pub(super) const fn owner(
-    phase: Phase,
     flag: &'static str,
     variable: &'static str,
     check: fn(&Scene<'_>, &Case) -> Verdict,
 ) -> Probe {
-    Probe { values: Values::Texts(flag, variable), check, by_root: !matches!(phase, Phase::Exporter) }
+    Probe { values: Values::Texts(flag, variable), check, by_root: true }
 }
 
 pub(super) fn is_owned_by_user(scene: &Scene<'_>, case: &Case) -> Verdict {
@@ -119,8 +118,11 @@ fn is_owned(scene: &Scene<'_>, case: &Case, part: usize) -> Verdict {
     // Without an id, there is nobody to whom it could belong.
     let Some(expected) = &case.expected else { return Ok(()) };
     ready(scene, case.phase)?;
+    let users = ["1000", "1234", "1235"].map(|id| format!("user{id}:x:{id}:{id}::/home/user:/bin/sh\n"));
+    scene.write("/etc/passwd", users.concat());
     let (user, group) = if case.phase == Phase::Exporter {
-        case.run(scene)?.succeeds()?;
+        scene.set_mode("/layers", 0o777);
+        case.call(scene).by_root().run()?.succeeds()?;
         scene.image("app")?.file("/workspace/page")?.owner
     } else {
         let file = match case.phase {
