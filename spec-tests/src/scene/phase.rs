@@ -16,6 +16,9 @@ use crate::verdict::{Verdict, skip};
 /// How long a phase may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Where the executables are in the container.
+const LIFECYCLE: &str = "/cnb/lifecycle";
+
 /// Phases that read or write images.
 const WITH_IMAGES: [&str; 6] = ["analyzer", "restorer", "extender", "exporter", "creator", "rebaser"];
 
@@ -39,7 +42,7 @@ impl Scene<'_> {
         if !self.stage.lifecycle.join(name).exists() {
             skip(format!("this lifecycle has no {name}"));
         }
-        let mut phase = self.program(&format!("/cnb/lifecycle/{name}"));
+        let mut phase = self.program(&format!("{LIFECYCLE}/{name}"));
         phase = phase.env("CNB_PLATFORM_API", self.platform.as_str());
         if name != "launcher" {
             phase = phase.env("CNB_USER_ID", USER.to_string()).env("CNB_GROUP_ID", USER.to_string());
@@ -159,25 +162,21 @@ impl Phase<'_> {
 
     /// In a container that has nothing but the lifecycle's executables and what the test wrote.
     pub(crate) fn alone(mut self) -> Self {
-        let is_lifecycle = |mount: &Mount| matches!(mount, Mount::Bind { target, .. } if target == Path::new("/cnb/lifecycle"));
         self.container.mounts.retain(is_lifecycle);
         self
     }
 
     /// With files beside the lifecycle's executables: names with contents.
     pub(crate) fn with_files_beside(mut self, files: &[(&str, &str)]) -> Self {
-        const DIRECTORY: &str = "/cnb/lifecycle";
-        let is_directory =
-            |mount: &Mount| matches!(mount, Mount::Bind { target, .. } if target == Path::new(DIRECTORY));
-        self.container.mounts.retain(|mount| !is_directory(mount));
+        self.container.mounts.retain(|mount| !is_lifecycle(mount));
         for executable in fs_err::read_dir(&self.scene.stage.lifecycle).expect("the executables") {
             let source = executable.expect("an executable").path();
-            let target = Path::new(DIRECTORY).join(source.file_name().unwrap_or_default());
+            let target = Path::new(LIFECYCLE).join(source.file_name().unwrap_or_default());
             self.scene.write(&target.display().to_string(), "");
             self.container.mounts.push(Mount::Bind { source, target, read_only: true });
         }
         for (name, contents) in files {
-            self.scene.write(&format!("{DIRECTORY}/{name}"), contents);
+            self.scene.write(&format!("{LIFECYCLE}/{name}"), contents);
         }
         self
     }
@@ -205,6 +204,11 @@ impl Phase<'_> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running::start(command, described(&program, &arguments, &environment))
     }
+}
+
+/// Whether a mount is that of the lifecycle's executables.
+fn is_lifecycle(mount: &Mount) -> bool {
+    matches!(mount, Mount::Bind { target, .. } if target == Path::new(LIFECYCLE))
 }
 
 /// A call as a person would write it.

@@ -122,6 +122,11 @@ impl Run {
         }
     }
 
+    /// It has to do its work, or else to fail.
+    pub(crate) fn succeeds_if(&self, condition: bool) -> Verdict<&Self> {
+        if condition { self.succeeds() } else { self.fails() }
+    }
+
     /// It has to end with a status other than 0, and by itself.
     pub(crate) fn fails(&self) -> Verdict<&Self> {
         self.exits_within(1..=255)

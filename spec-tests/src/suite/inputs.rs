@@ -12,14 +12,14 @@ mod probe;
 mod ready;
 mod values;
 
-use platform_api::{Input, InputUse, Phase};
+use platform_api::{Input, InputKind, InputUse, Phase};
 use spec_model::PlatformApi;
 
 use crate::clauses::{self, Clause, Document, Kind, Versions};
 use crate::store::Store;
 use crate::test::Test;
 use case::cases;
-pub(super) use paths::{cached_layer, with_extension};
+pub(super) use paths::{cached, cached_layer};
 use probe::Probe;
 pub(super) use ready::{call, ready};
 
@@ -55,7 +55,9 @@ fn test(input: Input, phase: Phase, probe: Probe) -> Test {
         (_, Phase::Detector | Phase::Builder) => test,
         _ => test.with_images(),
     };
-    if probe.by_root || phase == Phase::Extender { test.by_root() } else { test }
+    // Ids are those of the user for whom root gives up its rights.
+    let by_root = phase == Phase::Extender || input.kind() == InputKind::Id;
+    if by_root { test.by_root() } else { test }
 }
 
 fn clause(input: Input, usage: InputUse) -> Clause {

@@ -23,15 +23,15 @@ pub(super) fn tests() -> Vec<Test> {
 
 /// A process of `metadata.toml` that is started directly, with further keys.
 fn entry(scene: &Scene<'_>, process_type: &str, command: &[&str], keys: &str) -> String {
-    if scene.holds("platform.build-files.metadata.command") {
-        let command = format!("command = {command:?}\ndirect = true\n");
-        return format!(
-            "[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\n{command}{keys}\n"
-        );
-    }
     let (program, arguments) = command.split_first().unwrap_or((&"", &[]));
-    let command = format!("command = '{program}'\nargs = {arguments:?}\ndirect = true\n");
-    format!("[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\n{command}{keys}\n")
+    let command = if scene.holds("platform.build-files.metadata.command") {
+        format!("command = {command:?}")
+    } else {
+        format!("command = '{program}'\nargs = {arguments:?}")
+    };
+    format!(
+        "[[processes]]\ntype = '{process_type}'\nbuildpack-id = '{BUILDPACK}'\n{command}\ndirect = true\n{keys}\n"
+    )
 }
 
 /// The newest Buildpack API of buildpacks whose processes a shell may start.
@@ -95,8 +95,8 @@ impl Started<'_> {
 /// Writes processes and a link for one of them, which is to be started.
 fn process<'s>(scene: &'s Scene<'s>, process_type: &str, command: &[&str]) -> Phase<'s> {
     scene.metadata(&(scene.process("web", &["/bin/false"]) + &scene.process(process_type, command)));
-    scene.link(&format!("/cnb/process/{process_type}"), "/cnb/lifecycle/launcher");
-    scene.program(&format!("/cnb/process/{process_type}")).env("CNB_PLATFORM_API", scene.platform.as_str())
+    link(scene, process_type);
+    start(scene, process_type, &[]).0
 }
 
 fn a_process_is_started_by_its_type(scene: &Scene<'_>) -> Verdict {

@@ -62,11 +62,7 @@ fn a_configuration_has_credentials_for_a_registry(scene: &Scene<'_>) -> Verdict 
     for (registry, succeeds) in [("other.example", false), (proxy.address().as_str(), true)] {
         scene.write("/home/user/.docker/config.json", configuration(registry, &entry));
         let run = analyzer(scene, &proxy).run()?;
-        if succeeds {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
+        run.succeeds_if(succeeds)?;
     }
     Ok(())
 }

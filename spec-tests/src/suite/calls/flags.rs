@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use crate::clauses::Phase;
 use crate::scene::{Scene, USER};
 use crate::store::Store;
-use crate::suite::inputs::cached_layer;
+use crate::suite::inputs::cached;
 use crate::test::{Test, test};
 use crate::verdict::{Failure, Verdict, equal};
 
@@ -54,11 +54,8 @@ fn a_switch_needs_no_value(scene: &Scene<'_>) -> Verdict {
         [("-skip-layers", false), ("-skip-layers=true", false), ("-skip-layers=false", true)]
     {
         scene.built();
-        cached_layer(scene);
-        let cache = ["-cache-dir", "/cache"];
-        scene.phase("exporter").args(&cache).arg(scene.reference("app")).run()?.succeeds()?;
-        scene.remove("/layers/of_tests");
-        scene.phase("restorer").arg(flag).args(&cache).run()?.succeeds()?;
+        cached(scene, "/cache")?;
+        scene.phase("restorer").args(&[flag, "-cache-dir", "/cache"]).run()?.succeeds()?;
         let seen = scene.exists("/layers/of_tests/kept/file");
         equal(&format!("whether a layer is restored with {flag}"), &seen, &is_restored)?;
     }
@@ -76,11 +73,7 @@ fn values_of_a_variable_are_separated_by_commas(scene: &Scene<'_>) -> Verdict {
         let analyzer = scene.phase("analyzer").env("CNB_INSECURE_REGISTRIES", list);
         let analyzer = analyzer.args(&["-run-image", &scene.reference("run"), &scene.reference("app")]);
         let run = analyzer.renamed(&address, &name).run()?;
-        if succeeds {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
+        run.succeeds_if(succeeds)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use platform_api::Phase;
 
 use crate::scene::Scene;
 use crate::store::Store;
-use crate::suite::inputs::{cached_layer, call, ready};
+use crate::suite::inputs::{cached, call, ready};
 use crate::test::{Test, test};
 use crate::verdict::Verdict;
 
@@ -79,20 +79,17 @@ fn detection_that_fails_otherwise_ends_with_22(scene: &Scene<'_>) -> Verdict {
 
 fn generation_that_fails_otherwise_ends_with_92(scene: &Scene<'_>) -> Verdict {
     ready(scene, Phase::Detector)?;
-    crate::suite::inputs::with_extension(scene)?;
-    scene.write("/cnb/extensions/of_extension/1.0.0/generate/build.Dockerfile", "RUN no base\n");
+    let extension = scene.new_extension("a").without_generate();
+    scene.extensions(&[extension.file("generate/build.Dockerfile", "RUN no base\n")]);
     call(scene, Phase::Detector).run()?.exits(92)?;
     Ok(())
 }
 
 fn restoration_that_fails_ends_with_42(scene: &Scene<'_>) -> Verdict {
     ready(scene, Phase::Restorer)?;
-    cached_layer(scene);
-    let cache = ["-cache-dir", "/cache"];
-    call(scene, Phase::Exporter).env("CNB_CACHE_DIR", "/cache").run()?.succeeds()?;
-    scene.remove("/layers/of_tests");
+    cached(scene, "/cache")?;
     scene.write("/layers/of_tests", "a file where a directory has to be");
-    call(scene, Phase::Restorer).args(&cache).run()?.exits(42)?;
+    call(scene, Phase::Restorer).args(&["-cache-dir", "/cache"]).run()?.exits(42)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use test_kit::{ImageFixture, sha256};
 
 use crate::scene::{Put, Scene, at};
 use crate::suite::inputs::case::Case;
-use crate::suite::inputs::paths::cached_layer;
+use crate::suite::inputs::paths::{cached, cached_layer};
 use crate::suite::inputs::ready::{SEEN, ready};
 use crate::verdict::{Verdict, contains, ensure, equal};
 
@@ -234,9 +234,7 @@ pub(super) fn skips_layers(scene: &Scene<'_>, case: &Case) -> Verdict {
     if case.phase == Phase::Creator {
         scene.built();
     }
-    cached_layer(scene);
-    scene.phase("exporter").args(&["-cache-dir", "/cache", &scene.reference("app")]).run()?.succeeds()?;
-    scene.remove("/layers/of_tests");
+    cached(scene, "/cache")?;
     let restored = if case.phase == Phase::Creator {
         let script =
             format!("ls \"${{CNB_LAYERS_DIR:-$1}}\" > {SEEN}; rm -f \"${{CNB_LAYERS_DIR:-$1}}/kept.toml\"");
@@ -268,11 +266,7 @@ pub(super) fn is_forced(scene: &Scene<'_>, case: &Case) -> Verdict {
     scene.analyzed(&scene.put("run", &run_image));
     scene.export()?;
     let run = case.run(scene)?;
-    if case.is_on() {
-        run.succeeds()?
-    } else {
-        run.fails()?
-    };
+    run.succeeds_if(case.is_on())?;
     Ok(())
 }
 
@@ -300,11 +294,7 @@ pub(super) fn is_store(scene: &Scene<'_>, case: &Case) -> Verdict {
         "127.0.0.1 localhost registry.example layout-repo index.docker.io registry-1.docker.io\n",
     );
     let run = case.run(scene)?;
-    if case.is_on() {
-        run.succeeds()?
-    } else {
-        run.fails()?
-    };
+    run.succeeds_if(case.is_on())?;
     Ok(())
 }
 
@@ -321,11 +311,7 @@ pub(super) fn is_reached(scene: &Scene<'_>, case: &Case) -> Verdict {
     }
     scene.write("/etc/hosts", "127.0.0.1 localhost registry.of.tests\n");
     let run = case.call(scene).renamed(&address, &name).run()?;
-    if case.expected.as_deref() == Some(INSECURE) {
-        run.succeeds()?
-    } else {
-        run.fails()?
-    };
+    run.succeeds_if(case.expected.as_deref() == Some(INSECURE))?;
     Ok(())
 }
 

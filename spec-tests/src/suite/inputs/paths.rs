@@ -2,7 +2,7 @@
 
 use platform_api::{Input, Phase};
 
-use crate::scene::{Scene, USER, at};
+use crate::scene::{BUILDPACK, Scene, USER, at, extension_root};
 use crate::suite::export;
 use crate::suite::inputs::case::{self, Case};
 use crate::suite::inputs::ready::{EXTENSION, SEEN, ready};
@@ -23,11 +23,7 @@ pub(super) fn is_read(scene: &Scene<'_>, case: &Case) -> Verdict {
             scene.write(other, text(elsewhere));
         }
         let run = case.run(scene)?;
-        if here {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
+        run.succeeds_if(here)?;
     }
     Ok(())
 }
@@ -52,25 +48,22 @@ pub(super) fn is_written(scene: &Scene<'_>, case: &Case) -> Verdict {
     case.others.iter().try_for_each(|other| scene.lacks(other))
 }
 
-/// A directory has to have what the phase needs. It is moved to where it is said to be, and then to another place.
+/// A directory has to have what the phase needs.
 pub(super) fn is_needed(scene: &Scene<'_>, case: &Case) -> Verdict {
-    let default = case::default(case.input).unwrap_or_default();
-    moved(scene, case, &default)
+    moved(scene, case, |_| Ok(()))
 }
 
-fn moved(scene: &Scene<'_>, case: &Case, directory: &str) -> Verdict {
+/// Moves the directory, once it is prepared, to where it is said to be, and then to another place.
+fn moved(scene: &Scene<'_>, case: &Case, prepare: impl Fn(&Scene<'_>) -> Verdict) -> Verdict {
+    let directory = case::default(case.input).unwrap_or_default();
     let elsewhere = case.others.first().map(String::as_str);
     for place in [Some(case.expected()), elsewhere].into_iter().flatten() {
         ready(scene, case.phase)?;
+        prepare(scene)?;
         if place != directory {
-            scene.rename(directory, place);
+            scene.rename(&directory, place);
         }
-        let run = case.run(scene)?;
-        if place == case.expected() {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
+        case.run(scene)?.succeeds_if(place == case.expected())?;
     }
     Ok(())
 }
@@ -156,39 +149,24 @@ pub(super) fn sees(scene: &Scene<'_>, case: &Case, what: &str, expected: &str) -
     equal(&format!("what the buildpack says behind '{what}'"), seen, expected)
 }
 
-/// Lets an order have the scene's image extension.
-pub(crate) fn with_extension(scene: &Scene<'_>) -> Verdict {
-    let order = scene.read("/cnb/order.toml")?;
-    let extensions =
-        "[[order-extensions]]\n[[order-extensions.group]]\nid = 'of/extension'\nversion = '1.0.0'\n";
-    scene.write("/cnb/order.toml", format!("{order}{extensions}"));
-    Ok(())
+/// Lets the order have the scene's image extension.
+fn with_extension(scene: &Scene<'_>) {
+    scene.order_with_extensions(&[EXTENSION], &[&[BUILDPACK]]);
 }
 
 /// The directory has image extensions.
 pub(super) fn has_extensions(scene: &Scene<'_>, case: &Case) -> Verdict {
-    let elsewhere = case.others.first().map(String::as_str);
-    for place in [Some(case.expected()), elsewhere].into_iter().flatten() {
-        ready(scene, case.phase)?;
-        with_extension(scene)?;
-        if place != "/cnb/extensions" {
-            scene.rename("/cnb/extensions", place);
-        }
-        let run = case.run(scene)?;
-        if place == case.expected() {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
-    }
-    Ok(())
+    moved(scene, case, |scene| {
+        with_extension(scene);
+        Ok(())
+    })
 }
 
 /// What extensions generate is written below the directory.
 pub(super) fn is_generated_to(scene: &Scene<'_>, case: &Case) -> Verdict {
     ready(scene, case.phase)?;
-    scene.has(EXTENSION)?;
-    with_extension(scene)?;
+    scene.has(&extension_root(EXTENSION))?;
+    with_extension(scene);
     case.run(scene)?.succeeds()?;
     ensure("something is generated", !scene.names(case.expected()).is_empty(), case.expected())?;
     case.others.iter().try_for_each(|other| equal(other, &scene.names(other).len(), &0))
@@ -196,21 +174,7 @@ pub(super) fn is_generated_to(scene: &Scene<'_>, case: &Case) -> Verdict {
 
 /// The directory has the extended run image.
 pub(super) fn is_extended(scene: &Scene<'_>, case: &Case) -> Verdict {
-    let elsewhere = case.others.first().map(String::as_str);
-    for place in [Some(case.expected()), elsewhere].into_iter().flatten() {
-        ready(scene, case.phase)?;
-        export::extended_run_image(scene)?;
-        if place != "/layers/extended" {
-            scene.rename("/layers/extended", place);
-        }
-        let run = case.run(scene)?;
-        if place == case.expected() {
-            run.succeeds()?
-        } else {
-            run.fails()?
-        };
-    }
-    Ok(())
+    moved(scene, case, export::extended_run_image)
 }
 
 /// Writes a layer that is cached.
@@ -219,17 +183,23 @@ pub(crate) fn cached_layer(scene: &Scene<'_>) {
     scene.write("/layers/of_tests/kept.toml", "[types]\ncache = true\n[metadata]\nof = 'kept'\n");
 }
 
+/// Caches that layer in a directory, from which alone it can come back.
+pub(crate) fn cached(scene: &Scene<'_>, directory: &str) -> Verdict {
+    cached_layer(scene);
+    scene.phase("exporter").args(&["-cache-dir", directory, &scene.reference("app")]).run()?.succeeds()?;
+    scene.remove("/layers/of_tests");
+    Ok(())
+}
+
 /// The directory has the cache that layers come from.
 pub(super) fn is_restored_from(scene: &Scene<'_>, case: &Case) -> Verdict {
     ready(scene, case.phase)?;
-    cached_layer(scene);
     let cache = case.expected.as_deref().unwrap_or("/given/flag");
     for place in [cache].into_iter().chain(case.others.iter().map(String::as_str)) {
         scene.make_directory(place);
         scene.give(place, USER, USER);
     }
-    scene.phase("exporter").args(&["-cache-dir", cache, &scene.reference("app")]).run()?.succeeds()?;
-    scene.remove("/layers/of_tests");
+    cached(scene, cache)?;
     case.run(scene)?.succeeds()?;
     let restored = "/layers/of_tests/kept/file";
     if case.expected.is_some() { scene.has(restored) } else { scene.lacks(restored) }

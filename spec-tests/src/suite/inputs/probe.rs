@@ -14,20 +14,18 @@ pub(super) struct Probe {
     pub(super) values: Values,
     /// Runs it and checks what it took.
     pub(super) check: fn(&Scene<'_>, &Case) -> Verdict,
-    /// Whether it has to be started by root.
-    pub(super) by_root: bool,
 }
 
 const fn path(check: fn(&Scene<'_>, &Case) -> Verdict) -> Probe {
-    Probe { values: Values::Paths, check, by_root: false }
+    Probe { values: Values::Paths, check }
 }
 
 const fn switch(check: fn(&Scene<'_>, &Case) -> Verdict) -> Probe {
-    Probe { values: Values::Switch, check, by_root: false }
+    Probe { values: Values::Switch, check }
 }
 
 const fn texts(flag: &'static str, variable: &'static str, check: fn(&Scene<'_>, &Case) -> Verdict) -> Probe {
-    Probe { values: Values::Texts(flag, variable), check, by_root: false }
+    Probe { values: Values::Texts(flag, variable), check }
 }
 
 /// The probe of an input of a phase, or why no black-box test can tell.
@@ -77,17 +75,13 @@ fn of_value(input: Input, phase: Phase) -> Probe {
         (Input::LogLevel, phase) => {
             // There is nothing that a restorer has to tell when it is debugged.
             let flag = if phase == Phase::Restorer { "error" } else { "debug" };
-            Probe {
-                values: Values::TextsOr(flag, "info", "info"),
-                check: values::tells_more_or_less,
-                by_root: false,
-            }
+            Probe { values: Values::TextsOr(flag, "info", "info"), check: values::tells_more_or_less }
         }
         (Input::ExtendKind, _) => {
-            Probe { values: Values::EitherText("run", "build"), check: extender::is_extended, by_root: true }
+            Probe { values: Values::EitherText("run", "build"), check: extender::is_extended }
         }
         (Input::KanikoCacheTtl, _) => {
-            Probe { values: Values::EitherText("1h", "1ms"), check: extender::is_cached_for, by_root: true }
+            Probe { values: Values::EitherText("1h", "1ms"), check: extender::is_cached_for }
         }
         (Input::Uid, Phase::Extender) => texts("1234", "1235", extender::is_user),
         (Input::Gid, Phase::Extender) => texts("1236", "1237", extender::is_group),
@@ -97,15 +91,13 @@ fn of_value(input: Input, phase: Phase) -> Probe {
         (Input::Force, _) => switch(images::is_forced),
         (Input::Daemon | Input::Layout, _) => switch(images::is_store),
         (Input::ExecEnv, Phase::Exporter) => texts("", "test", values::is_labelled),
-        (Input::ExecEnv, _) => Probe {
-            values: Values::TextsOr("", "test", "production"),
-            check: values::is_environment,
-            by_root: false,
-        },
+        (Input::ExecEnv, _) => {
+            Probe { values: Values::TextsOr("", "test", "production"), check: values::is_environment }
+        }
         (Input::SourceDateEpoch, _) => texts("", "1600000000", values::is_created),
         (Input::ProcessType, _) => texts("web", "worker", values::is_started),
-        (Input::Uid, _) => values::owner("1234", "1235", values::is_owned_by_user),
-        (Input::Gid, _) => values::owner("1236", "1237", values::is_owned_by_group),
+        (Input::Uid, _) => texts("1234", "1235", values::is_owned_by_user),
+        (Input::Gid, _) => texts("1236", "1237", values::is_owned_by_group),
         (Input::RunImage | Input::DeprecatedRunImage, Phase::Rebaser) => {
             texts("image:one", "image:two", images::is_rebased_on)
         }
@@ -122,11 +114,9 @@ fn of_value(input: Input, phase: Phase) -> Probe {
         (Input::CacheImage, _) => texts("image:one", "image:two", images::is_cached_to),
         (Input::Tag, Phase::Analyzer) => texts("elsewhere.example/app", "", images::is_checked),
         (Input::Tag, _) => texts("image:one", "", images::is_written),
-        (Input::InsecureRegistry, _) => Probe {
-            values: Values::EitherText(images::INSECURE, "other.example"),
-            check: images::is_reached,
-            by_root: false,
-        },
+        (Input::InsecureRegistry, _) => {
+            Probe { values: Values::EitherText(images::INSECURE, "other.example"), check: images::is_reached }
+        }
         _ => unreachable!("{phase} takes no {input:?}"),
     }
 }

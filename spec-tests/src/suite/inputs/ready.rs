@@ -2,7 +2,7 @@
 
 use platform_api::{Input, Phase};
 
-use crate::scene::{BUILDPACK, Phase as Call, Scene, USER};
+use crate::scene::{BUILDPACK, EXTENDS, Phase as Call, Scene, USER};
 use crate::suite::extend;
 use crate::suite::inputs::case::Case;
 use crate::suite::inputs::has_extensions;
@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 pub(super) const SEEN: &str = "/tmp/seen";
 
 /// The image extension of the scenes, where there are any.
-pub(super) const EXTENSION: &str = "/cnb/extensions/of_extension/1.0.0";
+pub(super) const EXTENSION: &str = "of/extension";
 
 /// Makes such a scene, whatever was there before.
 pub(crate) fn ready(scene: &Scene<'_>, phase: Phase) -> Verdict {
@@ -77,12 +77,8 @@ fn install(scene: &Scene<'_>) {
     let script = script();
     scene.install(&scene.new_buildpack(BUILDPACK).detect(&script).build(&script));
     if has_extensions(scene.platform) {
-        scene.write(
-            &format!("{EXTENSION}/extension.toml"),
-            format!("api = '{}'\n[extension]\nid = 'of/extension'\nversion = '1.0.0'\n", scene.buildpack),
-        );
-        scene
-            .write(&format!("{EXTENSION}/generate/build.Dockerfile"), "ARG base_image\nFROM ${base_image}\n");
+        let extension = scene.new_extension(EXTENSION).without_generate();
+        scene.install_extension(&extension.file("generate/build.Dockerfile", EXTENDS));
     }
 }
 

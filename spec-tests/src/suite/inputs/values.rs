@@ -8,9 +8,8 @@ use serde_json::json;
 
 use crate::scene::{Image, Phase as Call, Scene, at};
 use crate::suite::export;
-use crate::suite::inputs::case::{Case, Values};
-use crate::suite::inputs::paths::{cached_layer, sees};
-use crate::suite::inputs::probe::Probe;
+use crate::suite::inputs::case::Case;
+use crate::suite::inputs::paths::{cached, sees};
 use crate::suite::inputs::ready::ready;
 use crate::verdict::{Failure, Verdict, ensure, equal, same};
 
@@ -20,10 +19,7 @@ pub(super) fn tells_more_or_less(scene: &Scene<'_>, case: &Case) -> Verdict {
     let run = |call: Call<'_>| {
         ready(scene, case.phase)?;
         if case.phase == Phase::Restorer {
-            cached_layer(scene);
-            let exporter = scene.phase("exporter").args(&["-cache-dir", "/cache"]);
-            exporter.arg(scene.reference("app")).run()?.succeeds()?;
-            scene.remove("/layers/of_tests");
+            cached(scene, "/cache")?;
             return call.env("CNB_CACHE_DIR", "/cache").run();
         }
         call.run()
@@ -94,15 +90,6 @@ pub(super) fn is_started(scene: &Scene<'_>, case: &Case) -> Verdict {
         None => "/cnb/lifecycle/launcher".to_owned(),
     };
     same("the entry point", at(&scene.image("app")?.config, "/config/Entrypoint"), json!([program]))
-}
-
-/// The probe for an id: what is written belongs to it, if root starts the phase.
-pub(super) const fn owner(
-    flag: &'static str,
-    variable: &'static str,
-    check: fn(&Scene<'_>, &Case) -> Verdict,
-) -> Probe {
-    Probe { values: Values::Texts(flag, variable), check, by_root: true }
 }
 
 pub(super) fn is_owned_by_user(scene: &Scene<'_>, case: &Case) -> Verdict {
