@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use test_kit::ImageFixture;
 
 use crate::generated;
@@ -121,11 +121,12 @@ impl Root {
 /// Puts this machine's shell into the root, with the libraries that it needs.
 fn install_shell(root: &Root) -> Result<()> {
     let shell = fs_err::canonicalize("/bin/sh")?;
-    let libraries = Command::new("ldd").arg(&shell).output().context("ldd does not start")?;
-    let libraries = String::from_utf8_lossy(&libraries.stdout).into_owned();
-    let libraries = libraries.split_whitespace().filter(|word| word.starts_with('/'));
-    let copies =
-        libraries.map(|library| (PathBuf::from(library), root.path(library.trim_start_matches('/'))));
+    let libraries = test_kit::libraries(&shell).into_iter();
+    // Absolute, they would leave the root.
+    let copies = libraries.map(|library| {
+        let below = root.0.join(library.strip_prefix("/").unwrap_or(&library));
+        (library, below)
+    });
     for (from, to) in copies.chain([(shell, root.path("bin/sh"))]) {
         fs_err::create_dir_all(to.parent().unwrap_or(Path::new("/")))?;
         fs_err::copy(from, &to)?;

@@ -161,11 +161,9 @@ impl TestEngine {
         let list = self.directory.join("runnable");
         let mut files = vec!["/bin/sh".to_owned(), "/bin/cat".to_owned()];
         files.extend(programs.iter().map(|program| program.display().to_string()));
-        // The loader tells the libraries that programs need.
         for program in files.clone() {
-            let output = Command::new("ldd").arg(&program).output().unwrap();
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            files.extend(text.split_whitespace().filter(|word| word.starts_with('/')).map(ToOwned::to_owned));
+            let libraries = test_kit::libraries(Path::new(&program));
+            files.extend(libraries.iter().map(|library| library.display().to_string()));
         }
         // The engine makes directories that an archive lacks for root alone.
         for file in files.clone() {

@@ -9,7 +9,7 @@ mod scripted_buildpack;
 
 pub use archive::{ArchiveEntry, archive_entries, uncompressed};
 pub use image_fixture::{ImageFixture, LayerFixture, WrittenFixture, sha256};
-pub use program::has_program;
+pub use program::{has_program, libraries};
 pub use raw_archive::{RawEntry, raw_archive};
 pub use scratch::Scratch;
 pub use scripted_buildpack::ScriptedBuildpack;

@@ -143,7 +143,7 @@ impl Workspace {
         for name in PROGRAMS {
             let program = which(name).unwrap();
             fs_err::copy(&program, rootfs.join("bin").join(name)).unwrap();
-            for library in libraries(&program) {
+            for library in test_kit::libraries(&program) {
                 let copy = rootfs.join(library.strip_prefix("/").unwrap());
                 fs_err::create_dir_all(copy.parent().unwrap()).unwrap();
                 fs_err::copy(library, copy).unwrap();
@@ -190,14 +190,6 @@ fn which(name: &str) -> Option<PathBuf> {
     let found =
         std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file());
     found.map(|file| fs_err::canonicalize(file).unwrap())
-}
-
-/// The shared libraries of a program, with the paths that the dynamic linker takes; none if it is static.
-fn libraries(program: &Path) -> Vec<PathBuf> {
-    let output = Command::new("ldd").arg(program).output().unwrap();
-    let text = stdout(&output);
-    let paths = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
-    paths.map(PathBuf::from).collect()
 }
 
 /// Heeds SIGINT, and so do the programs started from here, even if the tests run in the background of a shell,

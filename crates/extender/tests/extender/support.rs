@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use buildpack::dockerfile::DockerfileKind;
@@ -184,10 +183,8 @@ fn install_programs(root: &Path) {
         let program = fs_err::canonicalize(Path::new("/bin").join(program)).map(|path| (program, path));
         let (name, path) = program.unwrap();
         fs_err::copy(&path, root.join("usr/bin").join(name)).unwrap();
-        let output = Command::new("ldd").arg(&path).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for library in text.split_whitespace().filter(|word| word.starts_with('/')) {
-            let target = root.join(library.trim_start_matches('/'));
+        for library in test_kit::libraries(&path) {
+            let target = root.join(library.strip_prefix("/").unwrap());
             if !target.exists() {
                 fs_err::create_dir_all(target.parent().unwrap()).unwrap();
                 fs_err::copy(library, target).unwrap();
